@@ -1,0 +1,173 @@
+import { z } from "zod";
+import type { Account, Grant, Match, Person, Sight, WorkItem } from "../src/core/access.ts";
+import { Secret } from "../src/core/secret.ts";
+
+export type { Account, Grant, Match, Person, Reversible, Sight, WorkItem } from "../src/core/access.ts";
+export { type Failure, SystemError } from "../src/core/failure.ts";
+export { Secret } from "../src/core/secret.ts";
+
+/** What each call is lent: when to stop, where to log, what time it is. */
+export interface Call {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/** A structured log without secrets or names. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** One configured place with access to lose, such as the GitHub org `acme`. */
+export interface System {
+  /** Stable for ever, since audit entries name it: `github:acme`. */
+  readonly id: string;
+  readonly title: string;
+  /** Version of the connector's code, named in entries: `github/1`. */
+  readonly connector: string;
+  /** What this system can and cannot show with these rights: `full`, or `partial` with each blind part named. */
+  readonly sight: Sight;
+  /** Asks with the real credentials what works, before a case needs it. */
+  check(call: Call): Promise<Check[]>;
+  /**
+   * Accounts of this person by exact identifiers only: ids and logins that a directory vouches for, or a verified e-mail.
+   * Several is a normal answer. A login typed in chat comes as `person.logins[system.id]`.
+   */
+  findAccounts(person: Person, call: Call): Promise<Match[]>;
+  /** Complete or an error: throws rather than leave a page out. Invitations count. */
+  listGrants(account: Account, call: Call): AsyncIterable<Grant>;
+  /** Idempotent: a grant that is already gone is a success. Resolves logins from immutable ids before it acts. */
+  revoke(grant: Grant, call: Call): Promise<Revoked>;
+  /** Reads the system afresh; never answers from what `revoke` returned. */
+  readBack(grant: Grant, call: Call): Promise<Reading>;
+  /** Gives back what `revoke` took, from `grant.before`. */
+  readonly restore?: (grant: Grant, call: Call) => Promise<void>;
+  readonly work?: Work;
+  /** No connector can reach it: a human does it, and attests with a note. */
+  readonly manual?: { readonly owner: string; readonly dueHours: number };
+}
+
+/** Duties that can be handed over. */
+export interface Work {
+  /** Complete or an error. */
+  list(account: Account, call: Call): AsyncIterable<WorkItem>;
+  /** Who knows this item best; may be empty. */
+  suggestOwners(item: WorkItem, call: Call): Promise<Suggestion[]>;
+  /**
+   * Moves the item and reads it back. `present` means: a fresh read shows it with the new owner.
+   * `absent` means that it no longer needs an owner (closed meanwhile). A silent refusal is an error.
+   */
+  reassign(item: WorkItem, to: Account, call: Call): Promise<Reading>;
+}
+
+/** An account that could take over, and why. */
+export interface Suggestion {
+  readonly account: Account;
+  readonly why: string;
+}
+
+/** One thing that `signoff check` tried. `fix` says to an operator what to do. */
+export type Check =
+  | { readonly name: string; readonly ok: true; readonly detail?: string }
+  | { readonly name: string; readonly ok: false; readonly fix: string };
+
+/** What stands in the way of a revoke, with a link where it can be removed. */
+export interface Blocker {
+  readonly what: string;
+  readonly url?: string;
+}
+
+/** What a system said to a revoke. None of these is proof: only `readBack` is. */
+export type Revoked =
+  | { readonly status: "revoked" | "already-gone"; readonly receipt?: string }
+  | { readonly status: "accepted"; readonly readBackAfter: Date }
+  | { readonly status: "blocked"; readonly by: readonly Blocker[] }
+  | { readonly status: "elsewhere"; readonly where: string };
+
+/** The vendor's answer without secrets, so that its hash can be checked, and its request id where it gives one. */
+export interface Evidence {
+  readonly request: string;
+  readonly requestId?: string;
+  readonly answer: string;
+}
+
+/** What a fresh read of the system says. */
+export type Reading =
+  | {
+      readonly state: "present" | "absent";
+      readonly readAt: Date;
+      readonly theirTime?: Date;
+      readonly evidence: Evidence;
+    }
+  | { readonly state: "not-yet"; readonly readAgainAfter: Date }
+  | { readonly state: "unreadable"; readonly why: string };
+
+/** A fault of the configuration, named by its variable and never with its value. */
+export interface Fault {
+  readonly variable: string;
+  readonly problem: string;
+}
+
+/** What an installation can lend a connector. */
+export interface Tools {
+  readonly fetch: typeof fetch;
+}
+
+/** A connector with its options parsed. It connects only when there is no fault in the whole configuration. */
+export interface Configured {
+  readonly kind: string;
+  readonly faults: readonly Fault[];
+  connect(tools: Tools): System;
+}
+
+/** Code for one kind of system. Fields of `options` carry `.meta({ env, describe, secret })`. */
+export interface Connector<S extends z.ZodObject> {
+  readonly kind: string;
+  readonly options: S;
+  connect(options: z.output<S>, tools: Tools): System;
+}
+
+/** A connector as signoff.config.ts calls it, with what `.env.example` and the docs are generated from. */
+export interface ConnectorFunction<S extends z.ZodObject> {
+  (options: z.input<S>): Configured;
+  readonly kind: string;
+  readonly options: S;
+}
+
+/** A field of type Secret, named by its environment variable. */
+export function secretField(env: string, about: string) {
+  return z
+    .string()
+    .min(1)
+    .transform((value) => new Secret(value))
+    .meta({ env, about, secret: true });
+}
+
+/** Gives signoff.config.ts its function; parses options, so that every fault shows at start and all at once. */
+export function defineConnector<S extends z.ZodObject>(connector: Connector<S>): ConnectorFunction<S> {
+  const configure = (options: z.input<S>): Configured => {
+    const parsed = connector.options.safeParse(options);
+    return {
+      kind: connector.kind,
+      faults: parsed.success ? [] : parsed.error.issues.map((issue) => fault(connector, issue)),
+      connect(tools) {
+        if (!parsed.success) throw new TypeError(`${connector.kind} is not configured: see its faults`);
+        return connector.connect(parsed.data, tools);
+      },
+    };
+  };
+  return Object.assign(configure, { kind: connector.kind, options: connector.options });
+}
+
+function fault(connector: Connector<z.ZodObject>, issue: z.core.$ZodIssue): Fault {
+  const field = connector.options.shape[String(issue.path[0])];
+  const env = (field as z.ZodType | undefined)?.meta()?.["env"];
+  const missing = issue.code === "invalid_type" && issue.input === undefined;
+  return {
+    variable: typeof env === "string" ? env : `${connector.kind}.${issue.path.join(".")}`,
+    problem: missing ? "is missing" : issue.message,
+  };
+}

@@ -1,0 +1,87 @@
+import { z } from "zod";
+
+// Everything a person can ask for. Surfaces turn their payloads into one of these; handle.ts turns it into one act.
+
+/** A chat account as its surface vouches for it. Rights are looked up by person in the core, never here. */
+export const Member = z.object({
+  surface: z.enum(["slack", "teams"]),
+  id: z.string().min(1),
+  name: z.string(),
+  email: z.string().optional(),
+  zone: z.string().optional(),
+  kind: z.enum(["member", "guest", "external", "bot", "deactivated"]),
+});
+export type Member = Readonly<z.infer<typeof Member>>;
+
+/** Who is meant: what a command's text or a picker says, before it is looked up. */
+export const Mention = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("member"), id: z.string() }),
+  z.object({ kind: z.literal("email"), email: z.string() }),
+  /** Unescaped or unreadable: the person picker is opened. */
+  z.object({ kind: z.literal("unclear"), text: z.string() }),
+  z.object({ kind: z.literal("several"), ids: z.array(z.string()) }),
+  z.object({ kind: z.literal("group"), id: z.string() }),
+  z.object({ kind: z.literal("channel"), id: z.string() }),
+  z.object({ kind: z.literal("nobody") }),
+]);
+export type Mention = z.infer<typeof Mention>;
+
+export const Leave = z.object({
+  when: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("now") }),
+    /** Calendar date and wall-clock time in `zone`; only scheduling turns them into an instant. */
+    z.object({
+      kind: z.literal("at"),
+      date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
+      time: z.string().regex(/^\d{2}:\d{2}$/),
+      zone: z.string(),
+    }),
+  ]),
+  kind: z.enum(["voluntary", "involuntary", "contract-end"]),
+  mode: z.enum(["orderly", "contain"]),
+  announced: z.boolean(),
+  /** Chat account of the default heir. */
+  heir: z.string().optional(),
+  reason: z.string(),
+});
+export type Leave = Readonly<z.infer<typeof Leave>>;
+
+const Wish = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("start-case"), who: Mention }),
+  z.object({ kind: z.literal("open-case"), leaver: z.string(), leave: Leave }),
+  z.object({ kind: z.literal("approve-plan"), caseId: z.string(), planHash: z.string(), gaps: z.string().optional() }),
+  z.object({ kind: z.literal("reject-plan"), caseId: z.string(), planHash: z.string(), note: z.string().optional() }),
+  z.object({ kind: z.literal("cancel-case"), caseId: z.string() }),
+  z.object({ kind: z.literal("retry-read"), caseId: z.string(), system: z.string() }),
+  z.object({ kind: z.literal("ask-account"), caseId: z.string(), system: z.string() }),
+  z.object({
+    kind: z.literal("name-account"),
+    caseId: z.string(),
+    system: z.string(),
+    account: z.string(),
+    confirmed: z.boolean(),
+  }),
+  z.object({ kind: z.literal("no-account"), caseId: z.string(), system: z.string() }),
+  z.object({ kind: z.literal("retry-step"), stepId: z.string() }),
+  /** Opens the dialog for the note. */
+  z.object({ kind: z.literal("ask-note"), stepId: z.string(), then: z.enum(["done-by-hand", "skip-step"]) }),
+  z.object({ kind: z.literal("done-by-hand"), stepId: z.string(), note: z.string() }),
+  z.object({ kind: z.literal("skip-step"), stepId: z.string(), note: z.string() }),
+  z.object({ kind: z.literal("accept-offer"), offerId: z.string() }),
+  z.object({ kind: z.literal("decline-offer"), offerId: z.string(), note: z.string().optional() }),
+  z.object({ kind: z.literal("ask-pass"), offerId: z.string() }),
+  z.object({ kind: z.literal("pass-offer"), offerId: z.string(), to: z.string() }),
+  z.object({
+    kind: z.literal("history"),
+    who: Mention,
+    filter: z.string().optional(),
+    before: z.number().int().optional(),
+  }),
+  z.object({ kind: z.literal("help"), command: z.string() }),
+]);
+
+export const Intent = z.object({ by: Member, requestId: z.string().min(1) }).and(Wish);
+export type Intent = Readonly<z.infer<typeof Intent>>;
+
+/** What a button carries: an intent without who and when. */
+export const Asked = Wish;

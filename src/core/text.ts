@@ -1,0 +1,94 @@
+// Text from outside. It is stored losslessly and shown safely; nothing here ever fails because of what it is given.
+
+/** Marks an escape in stored text: a sign nobody types, doubled where it stands for itself. */
+const MARK = "\u241b";
+const LONE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+
+/**
+ * Text as it may be stored: PostgreSQL refuses NUL and RFC 8785 refuses lone surrogates, so each becomes `␛` and four
+ * hexadecimal digits. `restoreText` gives back exactly what came.
+ */
+export function safeText(text: string): string {
+  return text
+    .replaceAll(MARK, MARK + MARK)
+    .replace(LONE, (unit) => MARK + unit.charCodeAt(0).toString(16).padStart(4, "0"));
+}
+
+/** The inverse of `safeText`. */
+export function restoreText(stored: string): string {
+  return stored.replace(/\u241b(\u241b|[0-9a-f]{4})/g, (_, what: string) =>
+    what === MARK ? MARK : String.fromCharCode(Number.parseInt(what, 16)),
+  );
+}
+
+/** `safeText` for every string of a JSON value, keys among them. */
+export function safeJson<T>(value: T): T {
+  return mapStrings(value, safeText) as T;
+}
+
+/** Bytes as text without loss: a byte that is no UTF-8 becomes the lone surrogate U+DC00 + byte, as in PEP 383. */
+export function textOfBytes(bytes: Uint8Array): string {
+  let text = "";
+  let at = 0;
+  while (at < bytes.length) {
+    const length = sequenceLength(bytes, at);
+    if (length === 0) text += String.fromCharCode(0xdc00 + (bytes[at] ?? 0));
+    else text += new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(at, at + length));
+    at += Math.max(length, 1);
+  }
+  return text;
+}
+
+// Controls, bidi overrides and isolates, zero-width and other invisible format characters, lone surrogates. ZWJ and
+// variation selectors stay: emoji and several scripts need them.
+const UNSEEN =
+  /[\p{Cc}\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/gu;
+
+/**
+ * The one way in which text from outside is shown: what cannot be seen is made visible (`⟨U+202E⟩`), line breaks become
+ * spaces, and more than `max` characters, counted as people see them, end in `…`.
+ */
+export function shownText(text: string, max = 200): string {
+  const visible = text.replace(/\r\n|[\r\n\t]/g, " ").replace(UNSEEN, (unit) => {
+    const code = unit.codePointAt(0) ?? 0;
+    return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
+  });
+  if (visible.length <= max) return visible;
+  const graphemes = [...new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(visible)];
+  if (graphemes.length <= max) return visible;
+  return `${graphemes
+    .slice(0, max - 1)
+    .map((grapheme) => grapheme.segment)
+    .join("")}…`;
+}
+
+function mapStrings(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapStrings(item, change));
+  if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [change(key), mapStrings(item, change)]));
+  }
+  return value;
+}
+
+/** Length of the well-formed UTF-8 sequence (RFC 3629) at `at`, 0 if there is none. */
+function sequenceLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at] ?? 0;
+  const length =
+    lead < 0x80
+      ? 1
+      : lead >= 0xc2 && lead < 0xe0
+        ? 2
+        : lead >= 0xe0 && lead < 0xf0
+          ? 3
+          : lead >= 0xf0 && lead < 0xf5
+            ? 4
+            : 0;
+  if (length === 0 || at + length > bytes.length) return 0;
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(at, at + length));
+    return length;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,309 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
+
+const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "bytea" });
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
+
+// ---------------------------------------------------------------------------------------------------------------
+// The log. The runtime role may INSERT and SELECT here and nothing else; triggers refuse the rest to everybody
+// (migrations/*_guard.sql).
+
+export const audit = pgSchema("audit");
+
+export const entries = audit.table(
+  "entries",
+  {
+    seq: bigint("seq", { mode: "number" }).primaryKey(),
+    /** The hashed bytes as they were: canonical JSON. Every other column repeats a part of it, for queries only. */
+    body: bytea("body").notNull(),
+    leafHash: bytea("leaf_hash").notNull(),
+    at: text("at").notNull(),
+    action: text("action").notNull(),
+    outcome: text("outcome").notNull(),
+    caseId: text("case_id"),
+    actorId: text("actor_id").notNull(),
+    targetKind: text("target_kind").notNull(),
+    targetId: text("target_id").notNull(),
+    system: text("system"),
+  },
+  (table) => [
+    index("entries_case").on(table.caseId, table.seq),
+    index("entries_target").on(table.targetKind, table.targetId, table.seq),
+  ],
+);
+
+/** Personal data beside the entry, bound to it by a salted commitment. */
+export const personal = audit.table("personal", {
+  seq: bigint("seq", { mode: "number" })
+    .primaryKey()
+    .references(() => entries.seq),
+  salt: bytea("salt").notNull(),
+  body: bytea("body").notNull(),
+});
+
+/** Hashes of complete subtrees (RFC 6962), so that roots and proofs need a few rows and not the whole log. */
+export const nodes = audit.table(
+  "nodes",
+  {
+    level: integer("level").notNull(),
+    position: bigint("position", { mode: "number" }).notNull(),
+    hash: bytea("hash").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.level, table.position] })],
+);
+
+/** A signed note (C2SP tlog-checkpoint) for each size of the log. */
+export const notes = audit.table("notes", {
+  size: bigint("size", { mode: "number" }).primaryKey(),
+  root: bytea("root").notNull(),
+  note: text("note").notNull(),
+});
+
+// ---------------------------------------------------------------------------------------------------------------
+// People
+
+export const persons = pgTable("persons", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  managerId: text("manager_id"),
+  zone: text("zone"),
+  active: boolean("active").notNull().default(true),
+  updatedAt: instant("updated_at").notNull().defaultNow(),
+});
+
+export const emails = pgTable("emails", {
+  email: text("email").primaryKey(),
+  personId: text("person_id")
+    .notNull()
+    .references(() => persons.id),
+});
+
+/** Logins a directory vouches for, by system id or connector kind. */
+export const logins = pgTable(
+  "logins",
+  {
+    system: text("system").notNull(),
+    login: text("login").notNull(),
+    personId: text("person_id")
+      .notNull()
+      .references(() => persons.id),
+  },
+  (table) => [primaryKey({ columns: [table.system, table.login] }), index("logins_person").on(table.personId)],
+);
+
+/** Accounts known to belong to a person, by immutable id. Chat accounts are here as well (`slack`). */
+export const accounts = pgTable(
+  "accounts",
+  {
+    system: text("system").notNull(),
+    id: text("id").notNull(),
+    personId: text("person_id")
+      .notNull()
+      .references(() => persons.id),
+    login: text("login").notNull(),
+    source: text("source").notNull(),
+    at: instant("at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.system, table.id] }), index("accounts_person").on(table.personId)],
+);
+
+// ---------------------------------------------------------------------------------------------------------------
+// Cases
+
+export const cases = pgTable(
+  "cases",
+  {
+    id: text("id").primaryKey(),
+    leaverId: text("leaver_id")
+      .notNull()
+      .references(() => persons.id),
+    requesterId: text("requester_id").notNull(),
+    state: text("state").notNull(),
+    kind: text("kind").notNull(),
+    mode: text("mode").notNull(),
+    announced: boolean("announced").notNull(),
+    dueAt: instant("due_at").notNull(),
+    /** What was said, `2026-11-30T18:00`, and in which zone. */
+    dueLocal: text("due_local").notNull(),
+    dueZone: text("due_zone").notNull(),
+    reason: text("reason").notNull(),
+    heirId: text("heir_id"),
+    /** Where the chat surface keeps the case's thread and the requester's mirror is `posts`. */
+    openedAt: instant("opened_at").notNull(),
+    openedSeq: bigint("opened_seq", { mode: "number" }).notNull(),
+    /** The current plan's revision, 0 before there is one. */
+    revision: integer("revision").notNull().default(0),
+    round: text("round").notNull().default("first"),
+    cutAt: instant("cut_at"),
+    closedAt: instant("closed_at"),
+    lease: text("lease"),
+    leaseUntil: instant("lease_until"),
+    wakeAt: instant("wake_at"),
+  },
+  (table) => [
+    // One open case a person, whatever two commands arrive at once.
+    uniqueIndex("cases_one_open").on(table.leaverId).where(sql`state not in ('closed', 'cancelled', 'rejected')`),
+    index("cases_wake").on(table.wakeAt),
+  ],
+);
+
+/** One system in one round of a case's inventory. */
+export const reads = pgTable(
+  "reads",
+  {
+    caseId: text("case_id").notNull(),
+    system: text("system").notNull(),
+    round: text("round").notNull(),
+    /** pending | read | unmatched | none | failed */
+    state: text("state").notNull(),
+    accounts: jsonb("accounts").notNull().default([]),
+    grants: jsonb("grants").notNull().default([]),
+    work: jsonb("work").notNull().default([]),
+    sight: jsonb("sight"),
+    failure: text("failure"),
+    tries: integer("tries").notNull().default(0),
+    readAt: instant("read_at"),
+    nextAt: instant("next_at"),
+    lease: text("lease"),
+    leaseUntil: instant("lease_until"),
+    seq: bigint("seq", { mode: "number" }),
+  },
+  (table) => [primaryKey({ columns: [table.caseId, table.system, table.round] })],
+);
+
+/** A plan's revision as it was proposed: the canonical JSON whose hash approvals are bound to. */
+export const plans = pgTable(
+  "plans",
+  {
+    caseId: text("case_id").notNull(),
+    revision: integer("revision").notNull(),
+    /** contain | full | addition */
+    scope: text("scope").notNull(),
+    /** proposed | approved | rejected | superseded */
+    state: text("state").notNull(),
+    body: text("body").notNull(),
+    hash: text("hash").notNull(),
+    proposedAt: instant("proposed_at").notNull(),
+    /** Entry that completed the approval. */
+    approvedSeq: bigint("approved_seq", { mode: "number" }),
+    gaps: text("gaps"),
+  },
+  (table) => [primaryKey({ columns: [table.caseId, table.revision] })],
+);
+
+export const decisions = pgTable(
+  "decisions",
+  {
+    caseId: text("case_id").notNull(),
+    planHash: text("plan_hash").notNull(),
+    personId: text("person_id").notNull(),
+    /** approved | rejected */
+    verdict: text("verdict").notNull(),
+    note: text("note"),
+    at: instant("at").notNull(),
+    seq: bigint("seq", { mode: "number" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.caseId, table.planHash, table.personId] })],
+);
+
+/** One act of a case. `id` is the unique key: case and grant. */
+export const steps = pgTable(
+  "steps",
+  {
+    id: text("id").primaryKey(),
+    caseId: text("case_id").notNull(),
+    system: text("system").notNull(),
+    grantKey: text("grant_key").notNull(),
+    revision: integer("revision").notNull(),
+    planHash: text("plan_hash").notNull(),
+    position: integer("position").notNull(),
+    /** core/step.ts has the states and moves. */
+    state: text("state").notNull(),
+    rung: text("rung"),
+    tries: integer("tries").notNull().default(0),
+    readBacks: integer("read_backs").notNull().default(0),
+    failure: text("failure"),
+    note: text("note"),
+    decidedBy: text("decided_by"),
+    startedAt: instant("started_at"),
+    provenAt: instant("proven_at"),
+    deadlineAt: instant("deadline_at").notNull(),
+    nextAt: instant("next_at"),
+    lease: text("lease"),
+    leaseUntil: instant("lease_until"),
+  },
+  (table) => [
+    uniqueIndex("steps_grant").on(table.caseId, table.grantKey),
+    index("steps_due").on(table.nextAt),
+    check("steps_tries", sql`${table.tries} >= 0`),
+  ],
+);
+
+/** A work item put to a person. One row an item; passing it on changes `toId`. */
+export const offers = pgTable(
+  "offers",
+  {
+    id: text("id").primaryKey(),
+    caseId: text("case_id").notNull(),
+    system: text("system").notNull(),
+    itemKey: text("item_key").notNull(),
+    item: jsonb("item").notNull(),
+    /** held | offered | accepted | moved | declined | failed | unclaimed | void */
+    state: text("state").notNull(),
+    toId: text("to_id"),
+    why: text("why"),
+    acceptedSeq: bigint("accepted_seq", { mode: "number" }),
+    declined: jsonb("declined").notNull().default([]),
+    failure: text("failure"),
+    tries: integer("tries").notNull().default(0),
+    offeredAt: instant("offered_at"),
+    settledAt: instant("settled_at"),
+    deadlineAt: instant("deadline_at"),
+    nextAt: instant("next_at"),
+    lease: text("lease"),
+    leaseUntil: instant("lease_until"),
+  },
+  (table) => [uniqueIndex("offers_item").on(table.caseId, table.itemKey)],
+);
+
+// ---------------------------------------------------------------------------------------------------------------
+// Chat
+
+/** What was said, once a key. `posting` with no `ts` after a crash means: look whether it is there before posting. */
+export const posts = pgTable("posts", {
+  key: text("key").primaryKey(),
+  surface: text("surface").notNull(),
+  channel: text("channel").notNull(),
+  thread: text("thread"),
+  ts: text("ts"),
+  /** Hash of what is shown, so that an unchanged message costs no call. */
+  shown: text("shown"),
+  /** What should be shown: the notice that asked for it. */
+  notice: jsonb("notice").notNull(),
+  wanted: integer("wanted").notNull().default(1),
+  done: integer("done").notNull().default(0),
+  tries: integer("tries").notNull().default(0),
+  nextAt: instant("next_at"),
+  lease: text("lease"),
+  leaseUntil: instant("lease_until"),
+});
+
+/** Requests already taken, by the surface's own id, so that a re-delivery does nothing. */
+export const requests = pgTable("requests", {
+  id: text("id").primaryKey(),
+  at: instant("at").notNull().defaultNow(),
+});
