@@ -26,6 +26,11 @@ export function safeJson<T>(value: T): T {
   return mapStrings(value, safeText) as T;
 }
 
+/** The inverse of `safeJson`. */
+export function restoreJson<T>(stored: T): T {
+  return mapStrings(stored, restoreText) as T;
+}
+
 /** Bytes as text without loss: a byte that is no UTF-8 becomes the lone surrogate U+DC00 + byte, as in PEP 383. */
 export function textOfBytes(bytes: Uint8Array): string {
   let text = "";

@@ -142,21 +142,21 @@ export const cases = pgTable(
     dueZone: text("due_zone").notNull(),
     reason: text("reason").notNull(),
     heirId: text("heir_id"),
-    /** Where the chat surface keeps the case's thread and the requester's mirror is `posts`. */
     openedAt: instant("opened_at").notNull(),
     openedSeq: bigint("opened_seq", { mode: "number" }).notNull(),
     /** The current plan's revision, 0 before there is one. */
     revision: integer("revision").notNull().default(0),
     round: text("round").notNull().default("first"),
+    missedAt: instant("missed_at"),
     cutAt: instant("cut_at"),
+    /** Until when the closing inventory may stay incomplete; then the case closes with that as an exception. */
+    closeBy: instant("close_by"),
     closedAt: instant("closed_at"),
-    lease: text("lease"),
-    leaseUntil: instant("lease_until"),
     wakeAt: instant("wake_at"),
   },
   (table) => [
     // One open case a person, whatever two commands arrive at once.
-    uniqueIndex("cases_one_open").on(table.leaverId).where(sql`state not in ('closed', 'cancelled', 'rejected')`),
+    uniqueIndex("cases_one_open").on(table.leaverId).where(sql`state not in ('closed', 'cancelled', 'rejected', 'held')`),
     index("cases_wake").on(table.wakeAt),
   ],
 );
@@ -283,24 +283,35 @@ export const offers = pgTable(
 // ---------------------------------------------------------------------------------------------------------------
 // Chat
 
-/** What was said, once a key. `posting` with no `ts` after a crash means: look whether it is there before posting. */
-export const posts = pgTable("posts", {
-  key: text("key").primaryKey(),
-  surface: text("surface").notNull(),
-  channel: text("channel").notNull(),
-  thread: text("thread"),
-  ts: text("ts"),
-  /** Hash of what is shown, so that an unchanged message costs no call. */
-  shown: text("shown"),
-  /** What should be shown: the notice that asked for it. */
-  notice: jsonb("notice").notNull(),
-  wanted: integer("wanted").notNull().default(1),
-  done: integer("done").notNull().default(0),
-  tries: integer("tries").notNull().default(0),
-  nextAt: instant("next_at"),
-  lease: text("lease"),
-  leaseUntil: instant("lease_until"),
-});
+/**
+ * What should be said, once a key, and where it stands. The workflow writes `notice`, `audience` and `wanted`; chat writes
+ * the rest. `posting` with no `ts` after a crash means: look whether it is there before posting.
+ */
+export const posts = pgTable(
+  "posts",
+  {
+    key: text("key").primaryKey(),
+    /** workflow/notices.ts: what it is about. Ids only: the words are made from the tables when it is sent. */
+    notice: jsonb("notice").notNull(),
+    audience: jsonb("audience").notNull(),
+    /** Raised by each transition that changes what is shown; the message is current when `done` has reached it. */
+    wanted: integer("wanted").notNull().default(1),
+    done: integer("done").notNull().default(0),
+    surface: text("surface"),
+    channel: text("channel"),
+    ts: text("ts"),
+    /** Set right before the first post and cleared with `ts`: after a crash the message is looked for first. */
+    posting: boolean("posting").notNull().default(false),
+    /** Hash of what is shown, so that an unchanged message costs no call. */
+    shown: text("shown"),
+    failure: text("failure"),
+    tries: integer("tries").notNull().default(0),
+    nextAt: instant("next_at"),
+    lease: text("lease"),
+    leaseUntil: instant("lease_until"),
+  },
+  (table) => [index("posts_due").on(table.nextAt)],
+);
 
 /** Requests already taken, by the surface's own id, so that a re-delivery does nothing. */
 export const requests = pgTable("requests", {

@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+/** States of a case. Arrows of the design; data, so that the one writer can check each move. */
+export const CASE_STATES = [
+  "opened", // the first inventory is being taken
+  "planned", // a plan is proposed and waits for approval
+  "approved", // waits for its due instant
+  "rechecking", // everything is read again, right before the cut
+  "revoking", // steps run
+  "closing", // everything is read once more
+  "handing-over", // access is proven gone; offers are still open
+  "closed",
+  "cancelled",
+  "rejected",
+  "held", // a row that the log does not vouch for: it moves nothing
+] as const;
+export const CaseState = z.enum(CASE_STATES);
+export type CaseState = z.infer<typeof CaseState>;
+
+const MOVES: Readonly<Record<CaseState, readonly CaseState[]>> = {
+  opened: ["planned", "cancelled", "held"],
+  planned: ["planned", "approved", "cancelled", "rejected", "held", "closing"],
+  approved: ["planned", "rechecking", "cancelled", "held"],
+  rechecking: ["revoking", "cancelled", "held"],
+  // After a containment the full plan follows.
+  revoking: ["closing", "planned", "cancelled", "held"],
+  closing: ["revoking", "handing-over", "closed", "held"],
+  "handing-over": ["closing", "closed", "held"],
+  closed: [],
+  cancelled: [],
+  rejected: [],
+  held: [],
+};
+
+/** Says whether a case may go from one state to another. */
+export function mayMove(from: CaseState, to: CaseState): boolean {
+  return MOVES[from].includes(to);
+}
+
+/** A case that will never move again. */
+export function isOver(state: CaseState): boolean {
+  return MOVES[state].length === 0;
+}
+
+export const LEAVE_KINDS = ["voluntary", "involuntary", "contract-end"] as const;
+export const LeaveKind = z.enum(LEAVE_KINDS);
+export type LeaveKind = z.infer<typeof LeaveKind>;
+export const Mode = z.enum(["orderly", "contain"]);
+export type Mode = z.infer<typeof Mode>;
+export const ROUNDS = ["first", "before-cut", "closing"] as const;
+export const Round = z.enum(ROUNDS);
+export type Round = z.infer<typeof Round>;
+
+/** Reasons are chosen from a list, since free text in an entry could not be erased. */
+export const REASONS = ["resignation", "dismissal", "contract-end", "security", "transfer", "other"] as const;
+export const Reason = z.enum(REASONS);
+export type Reason = z.infer<typeof Reason>;

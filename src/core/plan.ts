@@ -1,0 +1,212 @@
+import { z } from "zod";
+import { Account, Grant, grantKey, isReversible, Sight, STAGES, WorkItem } from "./access.ts";
+import { LeaveKind, Mode } from "./case.ts";
+
+/** What one system showed in one round: grants and work, or why it could not be seen. */
+export const SystemRead = z.object({
+  system: z.string(),
+  title: z.string(),
+  /** none: a person said, or the system shows, that there is no account. */
+  state: z.enum(["read", "none", "unmatched", "failed"]),
+  accounts: z.array(Account).readonly(),
+  grants: z.array(Grant).readonly(),
+  work: z.array(WorkItem).readonly(),
+  sight: Sight,
+  failure: z.string().optional(),
+  manual: z.object({ owner: z.string(), dueHours: z.number() }).optional(),
+});
+export type SystemRead = Readonly<z.infer<typeof SystemRead>>;
+
+/** One act of a plan, in order, with its reason. */
+export const PlanStep = z.object({
+  key: z.string(),
+  grant: Grant,
+  position: z.number().int(),
+  reason: z.string(),
+  /** Keys of the steps that must be over before this one. */
+  after: z.array(z.string()).readonly(),
+  /** revoke: we act · with: it ends with another grant and is only read back · by-hand: its owner does it */
+  act: z.enum(["revoke", "with", "by-hand"]),
+});
+export type PlanStep = Readonly<z.infer<typeof PlanStep>>;
+
+/** A part of the picture that is missing. Approving a plan that has one needs it named, with a reason. */
+export const Gap = z.object({
+  system: z.string(),
+  title: z.string(),
+  what: z.enum(["unreachable", "unmatched"]),
+  why: z.string(),
+});
+export type Gap = Readonly<z.infer<typeof Gap>>;
+
+/** What approvers see is what they approve: the hash of the canonical JSON of this is what a decision is bound to. */
+export const Plan = z.object({
+  v: z.literal(1),
+  caseId: z.string(),
+  revision: z.number().int(),
+  scope: z.enum(["contain", "full", "addition"]),
+  leaver: z.string(),
+  requester: z.string(),
+  dueAt: z.iso.datetime(),
+  kind: LeaveKind,
+  mode: Mode,
+  steps: z.array(PlanStep).readonly(),
+  gaps: z.array(Gap).readonly(),
+  /** Blind parts by system title. */
+  blind: z.array(z.object({ system: z.string(), title: z.string(), what: z.string() })).readonly(),
+  /** Systems that showed no account. */
+  clean: z.array(z.object({ system: z.string(), title: z.string() })).readonly(),
+  approvals: z.number().int().min(1).max(2),
+  /** Why so many. */
+  approvalsWhy: z.string(),
+});
+export type Plan = Readonly<z.infer<typeof Plan>>;
+
+/** Facts of the case that a plan is made from. */
+export interface PlanFor {
+  readonly caseId: string;
+  readonly revision: number;
+  readonly scope: Plan["scope"];
+  readonly leaver: string;
+  readonly requester: string;
+  readonly dueAt: Date;
+  readonly kind: LeaveKind;
+  readonly mode: Mode;
+  /** Grant keys that earlier plans of the case already hold. */
+  readonly done: ReadonlySet<string>;
+}
+
+/**
+ * Makes the ordered plan: sessions, memberships, account, chat; within that what a connector says must go before what.
+ * Throws a RangeError that names the cycle if the connectors contradict each other.
+ */
+export function proposePlan(facts: PlanFor, reads: readonly SystemRead[]): Plan {
+  const sorted = [...reads].sort((a, b) => order(a.system, b.system));
+  const manual = new Set(sorted.filter((read) => read.manual).map((read) => read.system));
+  const grants = sorted
+    .flatMap((read) => read.grants)
+    .filter((grant) => !facts.done.has(grantKey(grant)))
+    .filter((grant) => facts.scope !== "contain" || (isReversible(grant) && !manual.has(grant.system)));
+  const steps = inOrder(grants, manual);
+  const risky = steps.filter((step) => step.grant.privileged || !isReversible(step.grant));
+  // A containment takes only what can be given back, so that one approver is enough and nobody waits.
+  const two = facts.scope !== "contain" && risky.length > 0;
+  return {
+    v: 1,
+    caseId: facts.caseId,
+    revision: facts.revision,
+    scope: facts.scope,
+    leaver: facts.leaver,
+    requester: facts.requester,
+    dueAt: facts.dueAt.toISOString(),
+    kind: facts.kind,
+    mode: facts.mode,
+    steps,
+    gaps: sorted.flatMap(gapOf),
+    blind: sorted.flatMap((read) =>
+      read.sight.kind === "partial" && read.state !== "none"
+        ? read.sight.blind.map((what) => ({ system: read.system, title: read.title, what }))
+        : [],
+    ),
+    clean: sorted.filter((read) => read.state === "none").map(({ system, title }) => ({ system, title })),
+    approvals: two ? 2 : 1,
+    approvalsWhy: two
+      ? whyTwo(risky)
+      : facts.scope === "contain"
+        ? "everything in it can be given back"
+        : "nothing in it is privileged or final",
+  };
+}
+
+/** Whether what appeared since the approval may go along by policy: it must be as harmless as undoing it. */
+export function mayGoAlong(grant: Grant): boolean {
+  return isReversible(grant) && !grant.privileged;
+}
+
+function gapOf(read: SystemRead): Gap[] {
+  switch (read.state) {
+    case "failed":
+      return [
+        { system: read.system, title: read.title, what: "unreachable", why: read.failure ?? "it could not be read" },
+      ];
+    case "unmatched":
+      return [{ system: read.system, title: read.title, what: "unmatched", why: "no account is known there" }];
+    case "read":
+    case "none":
+      return [];
+    default:
+      return read.state satisfies never;
+  }
+}
+
+function whyTwo(risky: readonly PlanStep[]): string {
+  const privileged = risky.filter((step) => step.grant.privileged).length;
+  const final = risky.filter((step) => !isReversible(step.grant)).length;
+  const parts = [privileged > 0 ? `${privileged} privileged` : "", final > 0 ? `${final} not simply given back` : ""];
+  return parts.filter(Boolean).join(", ");
+}
+
+/** Kahn's algorithm, taking among the free grants the first by stage, system and id, so that the order is stable. */
+function inOrder(grants: readonly Grant[], manual: ReadonlySet<string>): PlanStep[] {
+  const byKey = new Map(grants.map((grant) => [grantKey(grant), grant]));
+  const waitsFor = new Map(grants.map((grant) => [grantKey(grant), predecessors(grant, byKey)]));
+  const done = new Set<string>();
+  const steps: PlanStep[] = [];
+  const rest = [...grants].sort(
+    (a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage) || order(a.system, b.system) || order(a.id, b.id),
+  );
+  while (rest.length > 0) {
+    const at = rest.findIndex((grant) => (waitsFor.get(grantKey(grant)) ?? []).every((key) => done.has(key)));
+    const [grant] = rest.splice(at, 1);
+    if (at < 0 || !grant)
+      throw new RangeError(`the order of these contradicts itself: ${rest.map((g) => g.id).join(", ")}`);
+    const key = grantKey(grant);
+    const after = waitsFor.get(key) ?? [];
+    steps.push({
+      key,
+      grant,
+      position: steps.length,
+      after,
+      act: manual.has(grant.system)
+        ? "by-hand"
+        : grant.via !== undefined && after.includes(viaKey(grant))
+          ? "with"
+          : "revoke",
+      reason: reasonOf(grant, after, byKey),
+    });
+    done.add(key);
+  }
+  return steps;
+}
+
+function predecessors(grant: Grant, byKey: ReadonlyMap<string, Grant>): string[] {
+  const ids = grant.via === undefined ? grant.after : [...grant.after, grant.via];
+  return [...new Set(ids.map((id) => grantKey({ ...grant, id })))].filter((key) => byKey.has(key));
+}
+
+function viaKey(grant: Grant): string {
+  return grantKey({ ...grant, id: grant.via ?? "" });
+}
+
+function reasonOf(grant: Grant, after: readonly string[], byKey: ReadonlyMap<string, Grant>): string {
+  if (grant.via !== undefined && after.includes(viaKey(grant)))
+    return `ends with ${byKey.get(viaKey(grant))?.resource ?? grant.via}`;
+  if (after.length > 0) return `after ${after.map((key) => byKey.get(key)?.resource ?? key).join(", ")}`;
+  switch (grant.stage) {
+    case "sessions":
+      return "first: what is open now is closed";
+    case "memberships":
+      return "then what the account may do";
+    case "account":
+      return "then the account itself";
+    case "chat":
+      return "last, so that people can still be asked";
+    default:
+      return grant.stage satisfies never;
+  }
+}
+
+/** Code-unit order: the same on every machine, unlike localeCompare. */
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,63 @@
+/** What the configuration says of a person, after ids and e-mails were looked up. */
+export const ROLES = ["requester", "approver", "auditor", "operator"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who asks: a person with their roles. An account without a person never gets this far. */
+export interface Asker {
+  readonly personId: string;
+  readonly roles: ReadonlySet<Role>;
+  /** A leaver loses every right the moment their case opens. */
+  readonly leaving: boolean;
+}
+
+/** The case that is asked about, as far as rights depend on it. */
+export interface CaseFacts {
+  readonly leaverId: string;
+  readonly requesterId: string;
+}
+
+export type Act =
+  | "open-case"
+  | "decide-plan"
+  | "cancel-case"
+  | "retry-read"
+  | "name-account"
+  | "retry-step"
+  | "attest-step"
+  | "skip-step"
+  | "read-history";
+
+export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly why: string };
+
+const MAY: Readonly<Record<Act, readonly Role[]>> = {
+  "open-case": ["requester", "approver"],
+  "decide-plan": ["approver"],
+  "cancel-case": ["approver"],
+  "retry-read": ["approver"],
+  "name-account": ["approver"],
+  "retry-step": ["approver"],
+  "attest-step": ["approver"],
+  "skip-step": ["approver"],
+  "read-history": ["approver", "auditor"],
+};
+
+/**
+ * Who may do what. `on` is the case, `owner` the person a step was given to by hand (they may attest it).
+ * Nobody touches their own case, and who asked for it does not approve it.
+ */
+export function mayAct(who: Asker, act: Act, on?: CaseFacts, owner?: string): Verdict {
+  if (on && on.leaverId === who.personId) return no("Nobody acts on their own case.");
+  if (who.leaving) return no("Your own access is being reviewed, so this is for somebody else.");
+  if (act === "attest-step" && owner !== undefined && owner === who.personId) return { allowed: true };
+  // Who opened a case may take it back, and knows which accounts the person has.
+  if ((act === "cancel-case" || act === "name-account") && on?.requesterId === who.personId) return { allowed: true };
+  if (!MAY[act].some((role) => who.roles.has(role))) return no(`This needs the role ${MAY[act].join(" or ")}.`);
+  if (act === "decide-plan" && on?.requesterId === who.personId) {
+    return no("Who asked for a case does not approve it: this is for another approver.");
+  }
+  return { allowed: true };
+}
+
+function no(why: string): Verdict {
+  return { allowed: false, why };
+}
