@@ -156,7 +156,9 @@ export const cases = pgTable(
   },
   (table) => [
     // One open case a person, whatever two commands arrive at once.
-    uniqueIndex("cases_one_open").on(table.leaverId).where(sql`state not in ('closed', 'cancelled', 'rejected', 'held')`),
+    uniqueIndex("cases_one_open")
+      .on(table.leaverId)
+      .where(sql`state not in ('closed', 'cancelled', 'rejected', 'held')`),
     index("cases_wake").on(table.wakeAt),
   ],
 );

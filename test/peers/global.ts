@@ -1,0 +1,45 @@
+import { randomBytes } from "node:crypto";
+import postgres from "postgres";
+import type { TestProject } from "vitest/node";
+import { migrate } from "../../src/store/migrate.ts";
+import { startCluster } from "./cluster.ts";
+
+/** What test/peers/database.ts needs to know of the run's cluster. */
+export interface TestCluster {
+  readonly superUrl: string;
+  readonly password: string;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    cluster: TestCluster;
+  }
+}
+
+/** Once a run: a cluster with the two roles and a migrated database that every test's database is copied from. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const cluster = await startCluster({ binaries: process.env["SIGNOFF_TEST_POSTGRES_BIN"] });
+  try {
+    const password = randomBytes(18).toString("base64url");
+    const sql = postgres(cluster.superUrl, { max: 1, onnotice: () => {} });
+    await sql.unsafe(`
+      CREATE ROLE signoff_owner LOGIN PASSWORD '${password}';
+      CREATE ROLE signoff LOGIN PASSWORD '${password}';
+    `);
+    await sql`create database template_signoff owner signoff_owner`;
+    await sql.end();
+    const ownerUrl = databaseUrl({ superUrl: cluster.superUrl, password }, "signoff_owner", "template_signoff");
+    await migrate({ ownerUrl, runtimeRole: "signoff" });
+    project.provide("cluster", { superUrl: cluster.superUrl, password });
+  } catch (cause) {
+    await cluster.stop();
+    throw cause;
+  }
+  return () => cluster.stop();
+}
+
+/** The URL of a role in one of the run's databases. */
+export function databaseUrl(cluster: TestCluster, role: string, database: string): string {
+  const { port } = new URL(cluster.superUrl);
+  return `postgres://${role}:${cluster.password}@127.0.0.1:${port}/${database}`;
+}
