@@ -155,4 +155,7 @@ export const Personal = z.record(z.string(), z.json());
 export type Personal = z.infer<typeof Personal>;
 
 /** What a caller gives; number, commitment and version are the log's own. */
+export const NewEntry = Entry.omit({ v: true, seq: true, personal: true }).extend({
+  personal: Personal.exactOptional(),
+});
 export type NewEntry = Omit<Entry, "v" | "seq" | "personal"> & { readonly personal?: Personal };
