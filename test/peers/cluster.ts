@@ -1,17 +1,22 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { chmod, mkdtemp, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
-import { embeddedPrograms } from "../../src/store/binaries.ts";
-import { freePort, initCluster, type Postmaster, startPostmaster, stopPostmaster } from "../../src/store/postmaster.ts";
-import { serverUser } from "../../src/store/system-user.ts";
+import { initCluster } from "../../src/store/server/init.ts";
+import { freePort } from "../../src/store/server/port.ts";
+import { type Postmaster, startPostmaster } from "../../src/store/server/postmaster.ts";
+import { embeddedPrograms } from "../../src/store/server/programs.ts";
+import { serverUser } from "../../src/store/server/system-user.ts";
 
 /** A PostgreSQL of its own: the tests' database, or a target system of the sandbox. */
 export interface Cluster {
   readonly port: number;
   readonly pid: number;
-  /** Superuser, database `postgres`. */
+  readonly data: string;
+  /** Superuser `postgres`, database `postgres`. */
   readonly superUrl: string;
   /** Makes a database owned by the superuser. @returns its URL. */
   createDatabase(name: string): Promise<string>;
@@ -21,32 +26,23 @@ export interface Cluster {
 
 /**
  * Starts a PostgreSQL on loopback in a new folder of the temp folder, from the programs npm brought or those in
- * `binaries` (`/usr/lib/postgresql/15/bin`). Never waits for the disk.
+ * `binaries` (`/usr/lib/postgresql/15/bin`). Never waits for the disk. It ends with this process, however that ends.
  */
 export async function startCluster(options: { readonly binaries?: string | undefined } = {}): Promise<Cluster> {
   const programs = options.binaries ? { bin: options.binaries, user: await serverUser() } : await embeddedPrograms();
-  const folder = await mkdtemp(join(tmpdir(), "signoff-pg-"));
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "signoff-pg-")));
+  // The server's user makes its data directory by name, so it must pass through here.
   if (programs.user) await chmod(folder, 0o755);
   const data = join(folder, "data");
   const password = randomBytes(18).toString("base64url");
   await initCluster(programs, { data, superuser: "postgres", password, unsafe: true });
-  const settings = {
-    fsync: "off",
-    synchronous_commit: "off",
-    full_page_writes: "off",
-    max_connections: "300",
-    shared_buffers: "64MB",
-  };
-  let server: Postmaster | undefined;
-  while (!server) {
-    const port = await freePort();
-    server = await startPostmaster(programs, { data, port, logFile: join(folder, "log"), settings });
-  }
-  const { pid, port } = server;
+  const { pid, port } = await startSomewhere(programs, data, join(folder, "log"));
+  const guard = endWithUs(pid, folder);
   const url = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   return {
     port,
     pid,
+    data,
     superUrl: url("postgres"),
     async createDatabase(name) {
       const sql = postgres(url("postgres"), { max: 1, onnotice: () => {} });
@@ -57,9 +53,42 @@ export async function startCluster(options: { readonly binaries?: string | undef
       }
       return url(name);
     },
-    async stop() {
-      await stopPostmaster(pid);
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop: guard,
+  };
+}
+
+async function startSomewhere(
+  programs: Awaited<ReturnType<typeof embeddedPrograms>>,
+  data: string,
+  logFile: string,
+): Promise<Postmaster> {
+  const settings = {
+    fsync: "off",
+    synchronous_commit: "off",
+    full_page_writes: "off",
+    max_connections: "300",
+    shared_buffers: "64MB",
+  };
+  for (;;) {
+    const started = await startPostmaster(programs, { data, port: await freePort(), logFile, settings });
+    if (started.kind === "ready") return started.server;
+    if (started.kind === "failed") throw new Error(started.said);
+  }
+}
+
+/** A shell that waits for the end of its input, which is our end too, then ends the server and removes the folder. */
+function endWithUs(pid: number, folder: string): () => Promise<void> {
+  const script =
+    'cat >/dev/null; kill -INT "$1" 2>/dev/null; for i in $(seq 300); do kill -0 "$1" 2>/dev/null || break; sleep 0.05; done; rm -rf "$2"';
+  const shell = spawn("/bin/sh", ["-c", script, "sh", String(pid), folder], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  shell.unref();
+  const ended = once(shell, "exit");
+  return async () => {
+    shell.ref();
+    shell.stdin.end();
+    await ended;
   };
 }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { StoreError } from "./fault.ts";
+import { StoreError } from "../fault.ts";
 
 const exec = promisify(execFile);
 

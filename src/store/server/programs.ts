@@ -2,9 +2,16 @@ import { randomUUID } from "node:crypto";
 import { cp, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { StoreError } from "./fault.ts";
-import type { Programs } from "./postmaster.ts";
-import { canReach, serverUser } from "./system-user.ts";
+import { StoreError } from "../fault.ts";
+import { canReach, type SystemUser, serverUser } from "./system-user.ts";
+
+/** Programs of one PostgreSQL and the user they run as. */
+export interface Programs {
+  /** Folder with `initdb` and `postgres`. */
+  readonly bin: string;
+  /** `undefined`: the user we are. */
+  readonly user: SystemUser | undefined;
+}
 
 /** Where root keeps what the server's own user must be able to reach. */
 export const SYSTEM_FOLDER = "/var/lib/signoff";
