@@ -1,0 +1,33 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+
+/** The parts of a Slack app manifest that the gate goes by: https://docs.slack.dev/reference/app-manifest */
+export const Manifest = z.looseObject({
+  features: z
+    .looseObject({
+      slash_commands: z
+        .array(
+          z.looseObject({
+            command: z.string(),
+            description: z.string(),
+            usage_hint: z.string().optional(),
+            should_escape: z.boolean().default(false),
+          }),
+        )
+        .default([]),
+    })
+    .default({ slash_commands: [] }),
+  oauth_config: z.looseObject({ scopes: z.looseObject({ bot: z.array(z.string()) }) }),
+  settings: z
+    .looseObject({
+      event_subscriptions: z.looseObject({ bot_events: z.array(z.string()).default([]) }).optional(),
+      interactivity: z.looseObject({ is_enabled: z.boolean() }).optional(),
+    })
+    .default({}),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+/** Reads the app's manifest; throws if it is missing or not one. */
+export async function readManifest(path: string | URL): Promise<Manifest> {
+  return Manifest.parse(JSON.parse(await readFile(path, "utf8")));
+}
