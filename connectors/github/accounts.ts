@@ -1,0 +1,149 @@
+import { type Account, type Check, type Match, type Person, SystemError } from "../connector.ts";
+import type { Answer, Client } from "./client.ts";
+import { Membership, Org, User } from "./schema.ts";
+
+// Letters, digits and inner hyphens; enterprise-managed users carry `_shortcode`.
+const LOGIN = /^[a-z\d][a-z\d_-]{0,99}$/i;
+const KNOWN_ID = /^id:(\d{1,15})$/;
+const NEEDED_SCOPES = ["admin:org", "repo"] as const;
+
+/** Whose credential we are, and the organization as this credential sees it. */
+export interface Standing {
+  readonly own: User;
+  readonly org: { readonly id: number; readonly login: string };
+}
+
+/**
+ * Throws unless the credential is an active owner's with the scopes that show everything: to anyone else GitHub lists
+ * public members only, hides secret teams and private repositories, and answers 404 for the rest, so that a half
+ * inventory would look whole and "not found" would look like "gone".
+ */
+export async function getStanding(client: Client): Promise<Standing> {
+  const own = await client.get(User, "GET /user");
+  const missing = missingScopes(own);
+  if (missing.length > 0) throw new SystemError({ code: "forbidden", scope: missing.join(", ") });
+  const org = await client.get(Org, "GET /orgs/{org}", { org: client.org });
+  const membership = await client.get(Membership, "GET /user/memberships/orgs/{org}", { org: client.org });
+  if (membership.body.state !== "active" || membership.body.role !== "admin") {
+    throw new SystemError({ code: "forbidden", scope: `owner of the organization ${client.org}` });
+  }
+  return { own: own.body, org: org.body };
+}
+
+/** The account with this immutable id as it is called now; undefined when it no longer exists. */
+export async function findById(client: Client, id: string): Promise<User | undefined> {
+  const answer = await client.find(User, "GET /user/{account_id}", { account_id: Number(id) });
+  if (answer && String(answer.body.id) !== id) {
+    throw new SystemError({ code: "conflict", blockers: [`GitHub answered for another account than id ${id}`] });
+  }
+  return answer?.body;
+}
+
+/**
+ * The login of an account at this very moment, asked both ways: GitHub frees a login at once when its owner renames
+ * themself, and a stranger can take it. Called right before each write that names a login.
+ */
+export async function getLogin(client: Client, id: string): Promise<string> {
+  const user = await findById(client, id);
+  if (!user) throw new SystemError({ code: "refused", reason: `the account with id ${id} no longer exists` });
+  const holder = await client.find(User, "GET /users/{username}", { username: user.login });
+  if (!holder || String(holder.body.id) !== id) {
+    throw new SystemError({ code: "conflict", blockers: [`the login of id ${id} is changing hands`] });
+  }
+  return user.login;
+}
+
+/**
+ * Accounts by vouched-for logins and by known ids (`id:12345`). Known ids win: beside one, a login counts only if it
+ * still belongs to a known id, and otherwise the reason of the match says that it was left alone.
+ */
+export async function findAccounts(client: Client, person: Person): Promise<Match[]> {
+  const given = [...(person.logins[systemId(client.org)] ?? []), ...(person.logins["github"] ?? [])];
+  const ids = new Set(given.flatMap((entry) => KNOWN_ID.exec(entry)?.[1] ?? []));
+  const logins = new Set(given.filter((entry) => LOGIN.test(entry)).map((login) => login.toLowerCase()));
+  const matches = new Map<string, Match>();
+  const strangers: string[] = [];
+  for (const id of ids) {
+    const user = await findById(client, id);
+    const account = user && accountOf(client, user);
+    if (account) matches.set(id, { account, rule: "account-id", why: `GitHub id ${id}, on record` });
+  }
+  for (const login of logins) {
+    const answer = await client.find(User, "GET /users/{username}", { username: login });
+    const account = answer && accountOf(client, answer.body);
+    if (!account || matches.has(account.id)) continue;
+    if (ids.size > 0) {
+      strangers.push(login);
+      continue;
+    }
+    matches.set(account.id, {
+      account,
+      rule: "login",
+      why: `GitHub login ${account.login}, vouched for by the directory`,
+    });
+  }
+  if (strangers.length === 0) return [...matches.values()];
+  client.call.log.warn({ system: systemId(client.org), logins: strangers.length }, "a login belongs to an unknown id");
+  const left = `; ${strangers.join(", ")} belongs to another account now and was left alone`;
+  return [...matches.values()].map((match) => ({ ...match, why: match.why + left }));
+}
+
+/** Says with the real credential what works and what an operator should change. */
+export async function checkCredential(client: Client): Promise<Check[]> {
+  const checks: Check[] = [];
+  const attempt = async (name: string, fix: string, work: () => Promise<string>): Promise<boolean> => {
+    try {
+      checks.push({ name, ok: true, detail: await work() });
+      return true;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      checks.push({ name, ok: false, fix: `${error.message}: ${fix}` });
+      return false;
+    }
+  };
+  const works = await attempt("token", "check GITHUB_TOKEN and GITHUB_API_URL", async () => {
+    const own = await client.get(User, "GET /user");
+    const ends = own.headers["github-authentication-token-expiration"];
+    const until = typeof ends === "string" ? `, until ${ends}` : "";
+    return `belongs to ${own.body.login} (id ${own.body.id})${until}`;
+  });
+  if (!works) return checks;
+  await attempt("organization", `check GITHUB_ORG and that the token may see ${client.org}`, async () => {
+    const org = await client.get(Org, "GET /orgs/{org}", { org: client.org });
+    return `${org.body.login} (id ${org.body.id})`;
+  });
+  await attempt("rights", `use a token of an owner of ${client.org} with ${NEEDED_SCOPES.join(" and ")}`, async () => {
+    await getStanding(client);
+    const own = await client.get(User, "GET /user");
+    return own.headers["x-oauth-scopes"] === undefined
+      ? "owner; a fine-grained token must be given all repositories, which GitHub does not tell us"
+      : `owner with ${NEEDED_SCOPES.join(" and ")}`;
+  });
+  return checks;
+}
+
+/** `github:acme`: lower case, since GitHub's names differ only in their case. */
+export function systemId(org: string): string {
+  return `github:${org.toLowerCase()}`;
+}
+
+/** Undefined for what is no account of a person or a bot, such as an organization. */
+export function accountOf(client: Client, user: User): Account | undefined {
+  if (user.type !== "User" && user.type !== "Bot") return undefined;
+  return {
+    system: systemId(client.org),
+    id: String(user.id),
+    login: user.login,
+    kind: user.type === "Bot" ? "bot" : "human",
+    ...(user.name ? { name: user.name } : {}),
+    ...(user.html_url ? { url: user.html_url } : {}),
+  };
+}
+
+/** Classic tokens name their scopes in each answer, fine-grained ones do not. */
+function missingScopes(answer: Answer<User>): string[] {
+  const header = answer.headers["x-oauth-scopes"];
+  if (typeof header !== "string") return [];
+  const scopes = header.split(",").map((scope) => scope.trim());
+  return NEEDED_SCOPES.filter((scope) => !scopes.includes(scope));
+}

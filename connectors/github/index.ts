@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { type Call, defineConnector, type System, secretField, type Tools } from "../connector.ts";
+import { checkCredential, findAccounts, systemId } from "./accounts.ts";
+import { type Options, openClient } from "./client.ts";
+import { listGrants, SIGHT } from "./grants.ts";
+import { readBack } from "./read-back.ts";
+import { reassign } from "./reassign.ts";
+import { restore, revoke } from "./revoke.ts";
+import { suggestOwners } from "./suggest.ts";
+import { listWork } from "./work.ts";
+
+/** A GitHub organization on github.com, on a tenant with data residency, or on Enterprise Server (then with `apiUrl`). */
+export const github = defineConnector({
+  kind: "github",
+  options: z.object({
+    org: z
+      .string()
+      .regex(/^[a-z\d][a-z\d-]{0,99}$/i, "is not the name of an organization, such as acme")
+      .meta({ env: "GITHUB_ORG", about: "The organization's name as in its address, such as acme" }),
+    token: secretField("GITHUB_TOKEN", "A token of an owner of the organization, with admin:org and repo"),
+    apiUrl: z
+      .url({ protocol: /^https?$/, error: "is not an address, such as https://github.example.com/api/v3" })
+      .transform((url) => url.replace(/\/+$/, ""))
+      .default("https://api.github.com")
+      .meta({
+        env: "GITHUB_API_URL",
+        about: "Only for Enterprise Server or data residency: the address of its REST API",
+      }),
+  }),
+  connect,
+});
+
+function connect(options: Options, tools: Tools): System {
+  const open = (call: Call) => openClient(options, tools, call);
+  return {
+    id: systemId(options.org),
+    title: `GitHub ${options.org}`,
+    connector: "github/1",
+    sight: SIGHT,
+    check: (call) => checkCredential(open(call)),
+    findAccounts: (person, call) => findAccounts(open(call), person),
+    listGrants: (account, call) => listGrants(open(call), account),
+    revoke: (grant, call) => revoke(open(call), grant),
+    readBack: (grant, call) => readBack(open(call), grant),
+    restore: (grant, call) => restore(open(call), grant),
+    work: {
+      list: (account, call) => listWork(open(call), account),
+      suggestOwners: (item, call) => suggestOwners(open(call), item),
+      reassign: (item, to, call) => reassign(open(call), item, to),
+    },
+  };
+}

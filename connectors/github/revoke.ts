@@ -1,0 +1,140 @@
+import { type Grant, type Revoked, SystemError } from "../connector.ts";
+import { getLogin, getStanding } from "./accounts.ts";
+import type { Client } from "./client.ts";
+import { findRepo, findTeam, readHolding, readMembership } from "./grants.ts";
+import { placeOf, readBack } from "./read-back.ts";
+import { GroupMappings, Member } from "./schema.ts";
+
+/**
+ * Takes one grant away. A fresh read comes first, so that what is gone already is told from what this credential
+ * cannot see; the login is resolved from the immutable id, both ways, right before the request that names it.
+ */
+export async function revoke(client: Client, grant: Grant): Promise<Revoked> {
+  const standing = await getStanding(client);
+  if (String(standing.own.id) === grant.account) {
+    const url = "https://github.com/settings/tokens";
+    return { status: "blocked", by: [{ what: "Signoff's own GitHub token belongs to this account", url }] };
+  }
+  const place = placeOf(grant);
+  const reading = await readBack(client, grant);
+  if (reading.state === "absent") return { status: "already-gone" };
+  switch (place.kind) {
+    case "org":
+      return revokeMembership(client, grant);
+    case "team":
+      return revokeTeam(client, grant, place.id);
+    case "repo":
+      return revokeRepo(client, grant, place.id);
+    default:
+      return place.kind satisfies never;
+  }
+}
+
+async function revokeMembership(client: Client, grant: Grant): Promise<Revoked> {
+  const owners = await client.list(Member, "GET /orgs/{org}/members", { org: client.org, role: "admin" });
+  if (owners.items.length === 1 && String(owners.items[0]?.id) === grant.account) {
+    const url = `https://github.com/orgs/${client.org}/people`;
+    return { status: "blocked", by: [{ what: `the last owner of ${client.org}: name another owner first`, url }] };
+  }
+  const login = await getLogin(client, grant.account);
+  const membership = await readMembership(client, login, grant.account);
+  const teams = membership?.enterprise_teams_providing_indirect_membership ?? [];
+  if (membership?.direct_membership === false) {
+    return { status: "elsewhere", where: `teams of the enterprise give this membership: ${teams.join(", ")}` };
+  }
+  const route = "DELETE /orgs/{org}/memberships/{username}";
+  return sent(client, grant, route, { org: client.org, username: login });
+}
+
+async function revokeTeam(client: Client, grant: Grant, id: number): Promise<Revoked> {
+  const team = await findTeam(client, id);
+  if (!team) return { status: "already-gone" };
+  const login = await getLogin(client, grant.account);
+  const parameters = { org: client.org, team_slug: team.slug, username: login };
+  try {
+    return await sent(client, grant, "DELETE /orgs/{org}/teams/{team_slug}/memberships/{username}", parameters);
+  } catch (error) {
+    // A team that an identity provider fills answers 403 to everybody, owners among them.
+    if (!(error instanceof SystemError) || error.failure.code !== "forbidden") throw error;
+    if (!(await isFilledElsewhere(client, team.slug))) throw error;
+    return { status: "elsewhere", where: `the identity provider's group behind the team ${team.slug}` };
+  }
+}
+
+async function isFilledElsewhere(client: Client, slug: string): Promise<boolean> {
+  const at = { org: client.org, team_slug: slug };
+  const base = "GET /orgs/{org}/teams/{team_slug}";
+  const synced = await client.find(GroupMappings, `${base}/team-sync/group-mappings`, at);
+  const external = await client.find(GroupMappings, `${base}/external-groups`, at);
+  return (synced?.body.groups?.length ?? 0) + (external?.body.groups?.length ?? 0) > 0;
+}
+
+async function revokeRepo(client: Client, grant: Grant, id: number): Promise<Revoked> {
+  const repo = await findRepo(client, id, grant.before?.["repo"]);
+  if (!repo) return { status: "already-gone" };
+  if (repo.archived) {
+    const url = `https://github.com/${repo.full_name}/settings`;
+    return { status: "blocked", by: [{ what: `${repo.full_name} is archived, which freezes its collaborators`, url }] };
+  }
+  const at = { owner: client.org, repo: repo.name };
+  const { holding } = await readHolding(client, repo, grant.account);
+  if (!holding) return { status: "already-gone" };
+  if (holding.invitation !== undefined) {
+    const route = "DELETE /repos/{owner}/{repo}/invitations/{invitation_id}";
+    return sent(client, grant, route, { ...at, invitation_id: holding.invitation });
+  }
+  const username = await getLogin(client, grant.account);
+  return sent(client, grant, "DELETE /repos/{owner}/{repo}/collaborators/{username}", { ...at, username });
+}
+
+/** GitHub answers 404 both for "gone" and for "not yours to see": a read decides which it was. */
+async function sent(
+  client: Client,
+  grant: Grant,
+  route: string,
+  parameters: Record<string, string | number>,
+): Promise<Revoked> {
+  const answer = await client.send(route, parameters);
+  if (answer) return { status: "revoked", ...(answer.requestId ? { receipt: answer.requestId } : {}) };
+  const reading = await readBack(client, grant);
+  if (reading.state === "absent") return { status: "already-gone" };
+  throw new SystemError({ code: "forbidden", scope: "admin:org" });
+}
+
+/**
+ * Gives a grant back. GitHub sends an invitation where the account is no member any more, and within three months the
+ * membership comes back with the privileges it had.
+ */
+export async function restore(client: Client, grant: Grant): Promise<void> {
+  await getStanding(client);
+  const place = placeOf(grant);
+  const username = await getLogin(client, grant.account);
+  const role = grant.before?.["role"] ?? "";
+  switch (place.kind) {
+    case "org":
+      await given(client, "PUT /orgs/{org}/memberships/{username}", { org: client.org, username, role });
+      return;
+    case "team": {
+      const team = await findTeam(client, place.id);
+      if (!team) throw new SystemError({ code: "refused", reason: "the team was deleted" });
+      const at = { org: client.org, team_slug: team.slug, username };
+      await given(client, "PUT /orgs/{org}/teams/{team_slug}/memberships/{username}", { ...at, role });
+      return;
+    }
+    case "repo": {
+      const repo = await findRepo(client, place.id, grant.before?.["repo"]);
+      if (!repo) throw new SystemError({ code: "refused", reason: "the repository was deleted" });
+      // Lists say read and write, the request says pull and push.
+      const permission = { read: "pull", write: "push" }[role] ?? role;
+      const at = { owner: client.org, repo: repo.name, username };
+      await given(client, "PUT /repos/{owner}/{repo}/collaborators/{username}", { ...at, permission });
+      return;
+    }
+    default:
+      return place.kind satisfies never;
+  }
+}
+
+async function given(client: Client, route: string, parameters: Record<string, string>): Promise<void> {
+  if (!(await client.send(route, parameters))) throw new SystemError({ code: "forbidden", scope: "admin:org, repo" });
+}

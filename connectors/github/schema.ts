@@ -1,0 +1,96 @@
+import { z } from "zod";
+
+// GitHub's answers, only the fields that are used. https://docs.github.com/en/rest
+
+const SimpleUser = z.object({ id: z.number().int(), login: z.string(), type: z.string() });
+export type SimpleUser = z.infer<typeof SimpleUser>;
+
+export const Member = SimpleUser;
+export type Member = SimpleUser;
+
+export const User = SimpleUser.extend({ name: z.string().nullish(), html_url: z.string().optional() });
+export type User = z.infer<typeof User>;
+
+export const Org = z.object({ id: z.number().int(), login: z.string() });
+
+/** `direct_membership: false`: it comes through teams of the enterprise and does not end in this organization. */
+export const Membership = z.object({
+  state: z.enum(["active", "pending"]),
+  role: z.string(),
+  direct_membership: z.boolean().optional(),
+  enterprise_teams_providing_indirect_membership: z.array(z.string()).optional(),
+  user: SimpleUser.nullish(),
+});
+export type Membership = z.infer<typeof Membership>;
+
+export const Team = z.object({
+  id: z.number().int(),
+  slug: z.string(),
+  name: z.string(),
+  parent: z.object({ id: z.number().int() }).nullish(),
+});
+export type Team = z.infer<typeof Team>;
+
+export const TeamMembership = z.object({ state: z.enum(["active", "pending"]), role: z.string() });
+
+export const Repo = z.object({
+  id: z.number().int(),
+  name: z.string(),
+  full_name: z.string(),
+  archived: z.boolean().optional(),
+  has_issues: z.boolean().optional(),
+  open_issues_count: z.number().int().optional(),
+});
+export type Repo = z.infer<typeof Repo>;
+
+export const Collaborator = SimpleUser.extend({ role_name: z.string() });
+
+export const RepoInvitation = z.object({
+  id: z.number().int(),
+  permissions: z.string(),
+  /** Null when it was sent to an e-mail address. */
+  invitee: SimpleUser.nullish(),
+});
+
+export const Pull = z.object({
+  number: z.number().int(),
+  title: z.string(),
+  state: z.string(),
+  html_url: z.string(),
+  /** Null for an account that no longer exists. */
+  user: SimpleUser.nullish(),
+  draft: z.boolean().optional(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  assignees: z.array(SimpleUser).nullish(),
+  requested_reviewers: z.array(SimpleUser).nullish(),
+  /** Only when one pull request is read, not in lists. */
+  additions: z.number().int().optional(),
+  deletions: z.number().int().optional(),
+});
+export type Pull = z.infer<typeof Pull>;
+
+/** Pull requests are issues too: `pull_request` tells them apart. */
+export const Issue = z.object({
+  number: z.number().int(),
+  title: z.string(),
+  state: z.string(),
+  html_url: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  user: SimpleUser.nullish(),
+  assignees: z.array(SimpleUser).nullish(),
+  pull_request: z.unknown().optional(),
+});
+export type Issue = z.infer<typeof Issue>;
+
+export const Comment = z.object({ id: z.number().int(), body: z.string().nullish(), user: SimpleUser.nullish() });
+
+export const Review = z.object({ user: SimpleUser.nullish(), state: z.string() });
+
+/** `author` is null, or empty, where GitHub knows no account for the e-mail. */
+export const Commit = z.object({ author: SimpleUser.nullish().catch(null) });
+export type Commit = z.infer<typeof Commit>;
+
+/** Groups of an identity provider that fill a team. */
+export const GroupMappings = z.object({ groups: z.array(z.unknown()).nullish() });

@@ -1,0 +1,88 @@
+import { type Account, SystemError, type WorkItem } from "../connector.ts";
+import { findById, getStanding, systemId } from "./accounts.ts";
+import { type Client, eachOf } from "./client.ts";
+import { findRepo, WIDTH } from "./grants.ts";
+import { Issue, Pull, Repo, type SimpleUser } from "./schema.ts";
+
+/**
+ * Open pull requests by the account, reviews it was asked for, and open issues assigned to it. Read per repository
+ * rather than by search: search stops at a thousand, may answer incompletely and lags behind, while the lists are
+ * complete and carry ids. Repositories that are archived or have nothing open are skipped.
+ */
+export async function* listWork(client: Client, account: Account): AsyncIterable<WorkItem> {
+  await getStanding(client);
+  const user = await findById(client, account.id);
+  if (!user) return;
+  const repos = (await client.list(Repo, "GET /orgs/{org}/repos", { org: client.org, type: "all" })).items;
+  const open = repos.filter((repo) => !repo.archived && repo.open_issues_count !== 0);
+  const found = await eachOf(open, WIDTH, (repo) => listWorkOf(client, repo, account.id, user.login));
+  yield* found.flat();
+}
+
+async function listWorkOf(client: Client, repo: Repo, account: string, login: string): Promise<WorkItem[]> {
+  const at = { owner: client.org, repo: repo.name, state: "open" };
+  const pulls = (await client.list(Pull, "GET /repos/{owner}/{repo}/pulls", at)).items;
+  const issues = repo.has_issues === false ? [] : await listAssigned(client, at, login);
+  const base = { system: systemId(client.org), account, container: repo.full_name };
+  const item = (kind: keyof typeof KINDS, of: Pull | Issue, facts: string[]): WorkItem => ({
+    ...base,
+    id: `${KINDS[kind]}:${repo.id}/${of.number}`,
+    kind,
+    title: of.title,
+    url: of.html_url,
+    createdAt: of.created_at,
+    updatedAt: of.updated_at,
+    facts,
+  });
+  return [
+    ...pulls.filter((pull) => isId(account)(pull.user)).map((pull) => item("pull-request", pull, pullFacts(pull))),
+    ...pulls
+      .filter((pull) => pull.requested_reviewers?.some(isId(account)))
+      .map((pull) => item("review-request", pull, [...pullFacts(pull), `opened by ${pull.user?.login ?? "nobody"}`])),
+    ...issues
+      .filter((issue) => issue.pull_request === undefined && issue.assignees?.some(isId(account)))
+      .map((issue) => item("issue", issue, issueFacts(issue, account))),
+  ];
+}
+
+const KINDS = { "pull-request": "pull", "review-request": "review", issue: "issue" } as const;
+
+async function listAssigned(client: Client, at: Record<string, string>, login: string): Promise<readonly Issue[]> {
+  return (await client.list(Issue, "GET /repos/{owner}/{repo}/issues", { ...at, assignee: login })).items;
+}
+
+function pullFacts(pull: Pull): string[] {
+  const others = pull.requested_reviewers?.map((one) => one.login) ?? [];
+  return [
+    ...(pull.draft ? ["it is a draft"] : []),
+    ...(others.length > 0 ? [`review asked of ${others.join(", ")}`] : []),
+    ...(pull.additions === undefined ? [] : [`${pull.additions} lines added, ${pull.deletions ?? 0} removed`]),
+  ];
+}
+
+function issueFacts(issue: Issue, account: string): string[] {
+  const others = issue.assignees?.filter((one) => !isId(account)(one)).map((one) => one.login) ?? [];
+  return others.length > 0 ? [`also assigned to ${others.join(", ")}`] : [];
+}
+
+/** A work item as its id names it: repository, number and what it is. */
+export interface Located {
+  readonly kind: keyof typeof KINDS;
+  readonly repo: Repo;
+  readonly number: number;
+}
+
+/** Finds the item's repository by its immutable id; undefined when the organization has it no more. */
+export async function locate(client: Client, item: WorkItem): Promise<Located | undefined> {
+  const [, short, repoId, number] = /^(pull|review|issue):(\d+)\/(\d+)$/.exec(item.id) ?? [];
+  const kind = short === "pull" ? "pull-request" : short === "review" ? "review-request" : "issue";
+  if (!short || !repoId || !number)
+    throw new SystemError({ code: "refused", reason: `${item.id} is no work of GitHub` });
+  const repo = await findRepo(client, Number(repoId), item.container.split("/")[1]);
+  return repo && { kind, repo, number: Number(number) };
+}
+
+/** Says whether somebody is this account, by id. */
+export function isId(id: string): (user: SimpleUser | null | undefined) => boolean {
+  return (user) => user !== null && user !== undefined && String(user.id) === id;
+}
