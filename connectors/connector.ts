@@ -5,6 +5,7 @@ import { Secret } from "../src/core/secret.ts";
 export type { Account, Grant, Match, Person, Reversible, Sight, WorkItem } from "../src/core/access.ts";
 export { type Failure, SystemError } from "../src/core/failure.ts";
 export { Secret } from "../src/core/secret.ts";
+export { textOfBytes } from "../src/core/text.ts";
 
 /** What each call is lent: when to stop, where to log, what time it is. */
 export interface Call {
