@@ -44,28 +44,73 @@ export function textOfBytes(bytes: Uint8Array): string {
   return text;
 }
 
-// Controls, bidi overrides and isolates, zero-width and other invisible format characters, lone surrogates. ZWJ and
-// variation selectors stay: emoji and several scripts need them.
+// Controls, bidi overrides and isolates, zero-width and other format characters, letters that look like nothing (Hangul
+// fillers, the empty Braille pattern), lone surrogates. Variation selectors stay: emoji need them.
 const UNSEEN =
-  /[\p{Cc}\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/gu;
+  /[\p{Cc}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|\u034f|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/gu;
+// Joiners belong into emoji and into scripts whose letters join; between others they only hide.
+const STRAY_JOINER =
+  /(?<!\ufe0f|[\p{Extended_Pictographic}\p{Emoji_Modifier}]|(?![\p{scx=Latn}\p{scx=Grek}\p{scx=Cyrl}\p{scx=Hani}])[\p{L}\p{M}])[\u200c\u200d]|[\u200c\u200d](?![\p{Extended_Pictographic}\p{L}\p{M}])/gu;
+const NOTICE = /(⟨U\+[0-9A-F]{4,6}⟩)/;
+/** UTF-16 units. The longest emoji have 15; what is longer is marks heaped on a letter. */
+const LONGEST_SIGN = 32;
 
 /**
  * The one way in which text from outside is shown: what cannot be seen is made visible (`⟨U+202E⟩`), line breaks become
  * spaces, and more than `max` characters, counted as people see them, end in `…`.
  */
 export function shownText(text: string, max = 200): string {
-  const visible = text.replace(/\r\n|[\r\n\t]/g, " ").replace(UNSEEN, (unit) => {
-    const code = unit.codePointAt(0) ?? 0;
-    return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
-  });
-  if (visible.length <= max) return visible;
-  const graphemes = [...new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(visible)];
-  if (graphemes.length <= max) return visible;
-  return `${graphemes
-    .slice(0, max - 1)
-    .map((grapheme) => grapheme.segment)
-    .join("")}…`;
+  const start = startOf(text, max * LONGEST_SIGN);
+  const visible = start
+    .replace(/\r\n|[\r\n\t]/g, " ")
+    .replace(UNSEEN, notice)
+    .replace(STRAY_JOINER, notice);
+  const signs: string[] = [];
+  let width = 0;
+  for (const { sign, counts } of signsOf(visible)) {
+    width += counts;
+    if (width > max) {
+      // What was taken fills `max` at most; its last sign makes room for the ellipsis.
+      while (signs.length > 0 && width - counts > max - 1) {
+        width -= widthOf(signs.pop() ?? "");
+      }
+      return `${signs.join("")}…`;
+    }
+    signs.push(sign);
+  }
+  return start.length < text.length ? `${signs.join("")}…` : signs.join("");
 }
+
+function notice(unit: string): string {
+  return `⟨U+${(unit.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+}
+
+/** The first `length` units, not ending within a surrogate pair. */
+function startOf(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const whole = /[\uD800-\uDBFF]/.test(text[length - 1] ?? "") ? length - 1 : length;
+  return text.slice(0, whole);
+}
+
+/** The signs of visible text as people count them; a notice is never cut, and counts as long as it is. */
+function* signsOf(visible: string): Generator<{ readonly sign: string; readonly counts: number }> {
+  for (const part of visible.split(NOTICE)) {
+    if (NOTICE.test(part)) {
+      yield { sign: part, counts: part.length };
+      continue;
+    }
+    for (const { segment } of GRAPHEMES.segment(part)) {
+      const sign = segment.length > LONGEST_SIGN ? startOf(segment, LONGEST_SIGN) : segment;
+      yield { sign, counts: 1 };
+    }
+  }
+}
+
+function widthOf(sign: string): number {
+  return NOTICE.test(sign) ? sign.length : 1;
+}
+
+const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 function mapStrings(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === "string") return change(value);
