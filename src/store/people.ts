@@ -100,3 +100,8 @@ export async function namesOf(tx: Tx, ids: readonly string[]): Promise<ReadonlyM
     .where(inArray(persons.id, [...new Set(ids)]));
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
+
+/** The person that a configuration means: an e-mail, or an id. */
+export async function findPersonNamed(tx: Tx, name: string): Promise<string | undefined> {
+  return name.includes("@") ? findPersonOfEmail(tx, name) : (await findPerson(tx, name))?.id;
+}

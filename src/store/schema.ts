@@ -177,6 +177,8 @@ export const reads = pgTable(
     work: jsonb("work").notNull().default([]),
     sight: jsonb("sight"),
     failure: text("failure"),
+    /** A person said that the leaver has no account there (first round only). */
+    saidNone: boolean("said_none").notNull().default(false),
     tries: integer("tries").notNull().default(0),
     readAt: instant("read_at"),
     nextAt: instant("next_at"),
@@ -200,6 +202,7 @@ export const plans = pgTable(
     body: text("body").notNull(),
     hash: text("hash").notNull(),
     proposedAt: instant("proposed_at").notNull(),
+    proposedSeq: bigint("proposed_seq", { mode: "number" }).notNull(),
     /** Entry that completed the approval. */
     approvedSeq: bigint("approved_seq", { mode: "number" }),
     gaps: text("gaps"),

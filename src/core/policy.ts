@@ -1,0 +1,26 @@
+import { z } from "zod";
+
+/** What an installation may decide for itself. Durations are in the unit their name says. */
+export const Policy = z.strictObject({
+  /** What appeared between approval and cut: taken along if it is reversible and not privileged, or always asked. */
+  appearedSince: z.enum(["take-along", "ask"]).default("take-along"),
+  /** Attempts of one revoke before a human is asked. */
+  tries: z.int().min(1).max(20).default(5),
+  /** Reads after a revoke that still show the grant before a human is asked. */
+  readBacks: z.int().min(1).max(50).default(5),
+  /** Attempts to read one system before it counts as unreachable. */
+  readTries: z.int().min(1).max(20).default(3),
+  /** A worker that holds a step longer than this is taken for dead. */
+  leaseSeconds: z.int().min(2).max(3600).default(120),
+  /** Longest one call of a connector may take. Shorter than a lease. */
+  callSeconds: z.int().min(1).max(3000).default(90),
+  /** First pause after a failure; doubles each time, up to five minutes. */
+  backoffSeconds: z.number().min(0.05).max(300).default(2),
+  /** A step without proof this long after the cut ends as expired. */
+  stepDeadlineHours: z.number().positive().default(72),
+  /** An offer nobody took this long goes by name to the leaver's manager. */
+  offerDeadlineHours: z.number().positive().default(72),
+  /** Longest time ahead that a departure may be set to. */
+  farDays: z.int().min(1).default(400),
+});
+export type Policy = Readonly<z.infer<typeof Policy>>;

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { eq } from "drizzle-orm";
+import { mayMove } from "../core/case.ts";
+import type { Plan } from "../core/plan.ts";
+import { isSettled } from "../core/step.ts";
+import { type Case, listPlans, type PlanRow } from "../store/cases.ts";
+import type { Tx } from "../store/open.ts";
+import { cases, steps } from "../store/schema.ts";
+import { listSteps, type Step } from "../store/steps.ts";
+import { wantCasePosts } from "./notices.ts";
+import { wantReads } from "./open-case.ts";
+import type { Job } from "./queues.ts";
+import type { Change } from "./transition.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** Makes the steps of an approved plan and starts those that wait for nothing. */
+export async function addSteps(
+  tx: Tx,
+  w: Workflow,
+  row: Case,
+  found: Pick<PlanRow, "plan" | "hash" | "revision">,
+): Promise<Job[]> {
+  const deadlineAt = new Date(w.now().getTime() + w.policy.stepDeadlineHours * 3_600_000);
+  const values = found.plan.steps.map((step) => ({
+    id: stepId(row.id, step.key),
+    caseId: row.id,
+    system: step.grant.system,
+    grantKey: step.key,
+    revision: found.revision,
+    planHash: found.hash,
+    position: step.position,
+    state: "waiting",
+    deadlineAt,
+  }));
+  if (values.length > 0) await tx.insert(steps).values(values).onConflictDoNothing();
+  return advance(tx, w, row);
+}
+
+/**
+ * What a case does next, given where its steps stand. Called under the case's lock by every transition that settles a
+ * step, so that of two that settle at once the later one sees the earlier.
+ */
+export async function advance(tx: Tx, w: Workflow, row: Case): Promise<Job[]> {
+  if (row.state !== "revoking" && row.state !== "rechecking") return [];
+  const all = await listSteps(tx, row.id);
+  const plans = await listPlans(tx, row.id);
+  const jobs = runnable(all, plans, w.now());
+  if (row.state !== "revoking") return jobs;
+  const asking = plans.some(({ scope, state }) => scope === "addition" && state === "proposed");
+  if (asking || !all.every(({ state }) => isSettled(state))) return jobs;
+  const contained =
+    row.mode === "contain" &&
+    plans.some(({ scope }) => scope === "contain") &&
+    !plans.some(({ scope }) => scope === "full");
+  if (contained) return [{ queue: "propose-plan", payload: { caseId: row.id } }];
+  return [...((await startClosing(tx, w, row)).next ?? [])];
+}
+
+/** Everything is read once more: a case closes only on that. */
+export async function startClosing(tx: Tx, w: Workflow, row: Case): Promise<Change<undefined>> {
+  if (!mayMove(row.state, "closing")) return { result: undefined };
+  const closeBy = row.closeBy ?? new Date(w.now().getTime() + w.policy.stepDeadlineHours * 3_600_000);
+  await tx.update(cases).set({ state: "closing", round: "closing", closeBy, wakeAt: null }).where(eq(cases.id, row.id));
+  return {
+    result: undefined,
+    next: [...(await wantReads(tx, w, row.id, "closing")), ...(await wantCasePosts(tx, row))],
+  };
+}
+
+/** Steps that may run now: waiting, and nothing that must go before them still moves. */
+function runnable(all: readonly Step[], plans: readonly PlanRow[], now: Date): Job[] {
+  const byKey = new Map(all.map((step) => [step.grantKey, step]));
+  const planned = new Map<string, Plan["steps"][number]>();
+  for (const { plan } of plans) for (const step of plan.steps) if (!planned.has(step.key)) planned.set(step.key, step);
+  return all
+    .filter((step) => step.state === "waiting" && (step.nextAt === null || step.nextAt <= now))
+    .filter((step) => (planned.get(step.grantKey)?.after ?? []).every((key) => !moves(byKey.get(key))))
+    .map((step) => ({ queue: "revoke-grant", payload: { stepId: step.id } }));
+}
+
+/** A failed predecessor is not waited for: one stuck grant must not protect the others. */
+function moves(step: Step | undefined): boolean {
+  return step !== undefined && ["waiting", "revoking", "reading"].includes(step.state);
+}
+
+/** The step's unique key: one a case and grant. */
+function stepId(caseId: string, grantKey: string): string {
+  return `${caseId}-${createHash("sha256").update(grantKey).digest("hex").slice(0, 20)}`;
+}

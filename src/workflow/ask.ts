@@ -1,0 +1,99 @@
+import { type Act, type Asker, type CaseFacts, mayAct } from "../core/rights.ts";
+import type { Tx } from "../store/open.ts";
+import { requests } from "../store/schema.ts";
+import { type Change, type Said, transition } from "./transition.ts";
+import { askerOf, type ChatAccount, findPersonOfChat } from "./who.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** A person's request, as a surface took it. */
+export interface Request {
+  readonly by: ChatAccount;
+  /** The surface's own id of it: a re-delivery carries the same. */
+  readonly requestId: string;
+}
+
+/** Answers that every request can get instead of its own. */
+export type Refusal =
+  /** The account belongs to nobody the directory knows, so it has no rights. */
+  | { readonly kind: "stranger" }
+  | { readonly kind: "forbidden"; readonly why: string }
+  /** Taken already: a re-delivery. Says nothing. */
+  | { readonly kind: "repeated" }
+  /** No such case, plan, step or offer. */
+  | { readonly kind: "missing"; readonly what: string };
+
+/**
+ * Runs a person's request as one transition: known person, taken once, rights looked up inside. A refusal for lack of
+ * rights is an entry too.
+ */
+export async function ask<T>(
+  w: Workflow,
+  request: Request,
+  work: (tx: Tx, asker: Asker) => Promise<Change<T> | Denied>,
+): Promise<T | Refusal> {
+  return transition<T | Refusal>(w, async (tx) => {
+    const taken = await tx
+      .insert(requests)
+      .values({ id: request.requestId, at: w.now() })
+      .onConflictDoNothing()
+      .returning();
+    if (taken.length === 0) return { result: { kind: "repeated" } };
+    const personId = await findPersonOfChat(tx, request.by);
+    if (personId === undefined) return { result: { kind: "stranger" }, entries: [refused(request)] };
+    const change = await work(tx, await askerOf(tx, w, personId));
+    if (!(change instanceof Denied)) return change;
+    return { result: { kind: "forbidden", why: change.why }, entries: [change.entry(request, personId)] };
+  });
+}
+
+/** A refusal for lack of rights; `ask` makes the entry. */
+export class Denied {
+  readonly act: Act;
+  readonly why: string;
+  readonly caseId: string | null;
+
+  constructor(act: Act, why: string, caseId: string | null) {
+    this.act = act;
+    this.why = why;
+    this.caseId = caseId;
+  }
+
+  entry(request: Request, personId: string): Said {
+    return {
+      actor: { kind: "person", id: personId, via: request.by.surface },
+      action: "request.refused",
+      outcome: "failure",
+      target: { kind: "act", id: this.act },
+      case: this.caseId,
+      detail: { why: this.why },
+    };
+  }
+}
+
+/** The refusal, if the asker may not do this. */
+export function denied(
+  asker: Asker,
+  act: Act,
+  caseId: string | null,
+  on?: CaseFacts,
+  owner?: string,
+): Denied | undefined {
+  const verdict = mayAct(asker, act, on, owner);
+  return verdict.allowed ? undefined : new Denied(act, verdict.why, caseId);
+}
+
+/** The person who asks, as an actor. */
+export function byPerson(request: Request, asker: Asker): { kind: "person"; id: string; via: string } {
+  return { kind: "person", id: asker.personId, via: request.by.surface };
+}
+
+function refused(request: Request): Said {
+  return {
+    actor: { kind: "account", system: request.by.surface, id: request.by.id },
+    action: "request.refused",
+    outcome: "failure",
+    target: { kind: "account", id: request.by.id, system: request.by.surface },
+    case: null,
+    detail: { why: "the account belongs to nobody in the directory", account: request.by.kind },
+  };
+}

@@ -1,0 +1,44 @@
+import { and, eq, inArray } from "drizzle-orm";
+import { mayMove } from "../core/case.ts";
+import { type Case, lockCase } from "../store/cases.ts";
+import { cases, offers, plans } from "../store/schema.ts";
+import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { wantCasePosts } from "./notices.ts";
+import type { Change } from "./transition.ts";
+import type { Workflow } from "./workflow.ts";
+
+export type Cancelled = { readonly kind: "cancelled" } | { readonly kind: "too-late"; readonly state: Case["state"] };
+
+/** Takes a case back before anything is cut. What is gone already is not given back by this. */
+export function cancelCase(w: Workflow, request: Request, caseId: string): Promise<Cancelled | Refusal> {
+  return ask<Cancelled | Refusal>(w, request, async (tx, asker): Promise<Change<Cancelled | Refusal> | Denied> => {
+    const row = await lockCase(tx, caseId);
+    if (!row) return { result: { kind: "missing", what: "case" } };
+    const no = denied(asker, "cancel-case", row.id, row);
+    if (no) return no;
+    if (!mayMove(row.state, "cancelled") || row.state === "revoking")
+      return { result: { kind: "too-late", state: row.state } };
+    await tx.update(cases).set({ state: "cancelled", closedAt: w.now(), wakeAt: null }).where(eq(cases.id, caseId));
+    await tx
+      .update(plans)
+      .set({ state: "superseded" })
+      .where(and(eq(plans.caseId, caseId), eq(plans.state, "proposed")));
+    await tx
+      .update(offers)
+      .set({ state: "void", settledAt: w.now(), nextAt: null })
+      .where(and(eq(offers.caseId, caseId), inArray(offers.state, ["held", "offered", "failed"])));
+    return {
+      result: { kind: "cancelled" },
+      entries: [
+        {
+          actor: byPerson(request, asker),
+          action: "case.cancelled",
+          outcome: "success",
+          target: { kind: "case", id: caseId },
+          case: caseId,
+        },
+      ],
+      next: await wantCasePosts(tx, row),
+    };
+  });
+}

@@ -1,0 +1,175 @@
+import { and, eq, inArray, max, min } from "drizzle-orm";
+import { grantKey } from "../core/access.ts";
+import { isSettled } from "../core/step.ts";
+import { type Case, listPlans, listReads, lockCase, type Read } from "../store/cases.ts";
+import { isOpen, listOffers } from "../store/offers.ts";
+import type { Tx } from "../store/open.ts";
+import { cases, entries, reads, steps } from "../store/schema.ts";
+import { listSteps, type Step } from "../store/steps.ts";
+import { wantCasePosts, wantPost } from "./notices.ts";
+import { releaseOffers, wantOffers } from "./offer-work.ts";
+import type { Job } from "./queues.ts";
+import { backoff } from "./recover.ts";
+import { takeWhatAppeared } from "./revise-plan.ts";
+import { wantStepPost } from "./revoke-grant.ts";
+import { type Change, type Said, transition } from "./transition.ts";
+import type { Workflow } from "./workflow.ts";
+
+/**
+ * 8 Draws the conclusion of the closing inventory: what is still there or new sends the case back to work; what could not
+ * be read is read again; a clean one closes the case, or waits for the last offers first.
+ */
+export async function closeCase(w: Workflow, { caseId }: { caseId: string }): Promise<void> {
+  await transition<void>(w, async (tx): Promise<Change<void>> => {
+    const row = await lockCase(tx, caseId);
+    if (row?.state !== "closing") return { result: undefined };
+    const lines = await listReads(tx, caseId, "closing");
+    if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
+    const again = await unreadAgain(tx, w, row, lines);
+    if (again) return again;
+    const back = await stillThere(tx, row, lines);
+    const added = await takeWhatAppeared(tx, w, row, lines);
+    if (back.length > 0 || added.appeared > 0) return reopen(tx, row, back, added);
+    const jobs = await wantOffers(tx, w, row);
+    const open = (await listOffers(tx, caseId)).filter(isOpen);
+    return open.length > 0 ? waitForOffers(tx, w, row, jobs) : close(tx, w, row, lines, jobs);
+  });
+}
+
+/** A system that was no named gap and could not be read is read again until the case's deadline. */
+async function unreadAgain(tx: Tx, w: Workflow, row: Case, lines: readonly Read[]): Promise<Change<void> | undefined> {
+  const accepted = new Set(
+    (await listPlans(tx, row.id))
+      .filter(({ state }) => state === "approved")
+      .flatMap(({ plan }) => plan.gaps.map(({ system }) => system)),
+  );
+  const unread = lines.filter(
+    ({ system, state }) => (state === "failed" || state === "unmatched") && !accepted.has(system),
+  );
+  if (unread.length === 0 || (row.closeBy !== null && row.closeBy <= w.now())) return undefined;
+  const nextAt = backoff(w, 6);
+  await tx
+    .update(reads)
+    .set({ state: "pending", nextAt, tries: 0 })
+    .where(
+      and(
+        eq(reads.caseId, row.id),
+        eq(reads.round, "closing"),
+        inArray(
+          reads.system,
+          unread.map(({ system }) => system),
+        ),
+      ),
+    );
+  return { result: undefined, next: await wantCasePosts(tx, row) };
+}
+
+/** Steps that count as done whose grant the closing inventory shows. */
+async function stillThere(tx: Tx, row: Case, lines: readonly Read[]): Promise<readonly Step[]> {
+  const present = new Set(lines.flatMap(({ grants }) => grants.map(grantKey)));
+  const manual = (await listSteps(tx, row.id)).filter(({ state }) => state === "proven");
+  return manual.filter(({ grantKey: key }) => present.has(key));
+}
+
+async function reopen(
+  tx: Tx,
+  row: Case,
+  back: readonly Step[],
+  added: Awaited<ReturnType<typeof takeWhatAppeared>>,
+): Promise<Change<void>> {
+  await tx.update(cases).set({ state: "revoking" }).where(eq(cases.id, row.id));
+  const next: Job[] = [...added.next, ...(await wantCasePosts(tx, row))];
+  const findings: Said[] = [];
+  for (const step of back) {
+    await tx
+      .update(steps)
+      .set({
+        state: "attention",
+        rung: "accepted",
+        provenAt: null,
+        decidedBy: null,
+        note: null,
+        failure: "the closing inventory shows it again",
+      })
+      .where(eq(steps.id, step.id));
+    findings.push({
+      action: "finding.raised",
+      outcome: "failure",
+      target: { kind: "grant", id: step.grantKey, system: step.system },
+      case: row.id,
+      detail: { what: "still there at the closing inventory" },
+    });
+    next.push(await wantStepPost(tx, step));
+  }
+  // The additions' numbers are the first entries of this transition.
+  return { result: undefined, next, entries: [...added.entries, ...findings], seal: added.seal };
+}
+
+async function waitForOffers(tx: Tx, w: Workflow, row: Case, jobs: readonly Job[]): Promise<Change<void>> {
+  await tx.update(cases).set({ state: "handing-over" }).where(eq(cases.id, row.id));
+  const after: Case = { ...row, state: "handing-over" };
+  return {
+    result: undefined,
+    next: [...jobs, ...(await releaseOffers(tx, w, after)), ...(await wantCasePosts(tx, row))],
+    entries: [{ action: "case.accessGone", outcome: "success", target: { kind: "case", id: row.id }, case: row.id }],
+  };
+}
+
+async function close(
+  tx: Tx,
+  w: Workflow,
+  row: Case,
+  lines: readonly Read[],
+  jobs: readonly Job[],
+): Promise<Change<void>> {
+  const all = await listSteps(tx, row.id);
+  const plans = await listPlans(tx, row.id);
+  const offers = await listOffers(tx, row.id);
+  const left = all.filter(({ state }) => !["proven", "attested"].includes(state));
+  const unread = lines.filter(({ state }) => state === "failed" || state === "unmatched");
+  const rejected = plans
+    .filter(({ scope, state }) => state === "rejected" && scope !== "contain")
+    .flatMap(({ plan }) => plan.steps);
+  const [range] = await tx
+    .select({ first: min(entries.seq), last: max(entries.seq) })
+    .from(entries)
+    .where(eq(entries.caseId, row.id));
+  await tx.update(cases).set({ state: "closed", closedAt: w.now(), wakeAt: null }).where(eq(cases.id, row.id));
+  const exceptions = [
+    ...left.map((step) => ({ what: `${step.state}: ${step.grantKey}`, owner: step.decidedBy ?? "nobody" })),
+    ...rejected.map((step) => ({ what: `rejected: ${step.key}`, owner: "approvers" })),
+    ...unread.map(({ system }) => ({ what: `not read: ${system}`, owner: "approvers" })),
+  ];
+  return {
+    result: undefined,
+    next: [
+      ...jobs,
+      ...(await wantCasePosts(tx, row)),
+      await wantPost(
+        tx,
+        `summary:${row.id}`,
+        { kind: "summary", caseId: row.id },
+        { kind: "case-thread", caseId: row.id },
+      ),
+    ],
+    entries: [
+      {
+        action: "case.closed",
+        // A case that leaves something behind is closed, but it is no success.
+        outcome: exceptions.length === 0 && all.every(({ state }) => isSettled(state)) ? "success" : "failure",
+        target: { kind: "case", id: row.id },
+        case: row.id,
+        closure: {
+          exceptions,
+          unaccepted: offers.filter(({ state }) => state === "unclaimed").map(({ itemKey }) => itemKey),
+          blind: lines.flatMap(({ system, sight }) =>
+            sight?.kind === "partial" ? sight.blind.map((what) => `${system}: ${what}`) : [],
+          ),
+          firstSeq: range?.first ?? row.openedSeq,
+          lastSeq: range?.last ?? row.openedSeq,
+          retention: "as long as the log",
+        },
+      },
+    ],
+  };
+}

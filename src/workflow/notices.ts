@@ -1,0 +1,67 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Tx } from "../store/open.ts";
+import { posts } from "../store/schema.ts";
+import type { Job } from "./queues.ts";
+
+/** What a message is about: ids only. chat/notify.ts makes the words from the tables when it sends it. */
+export const Notice = z.discriminatedUnion("kind", [
+  /** The case message in the approvers' channel, updated in place. */
+  z.object({ kind: z.literal("case"), caseId: z.string() }),
+  /** The requester's private mirror. */
+  z.object({ kind: z.literal("mirror"), caseId: z.string() }),
+  /** A step that needs a human, or is to be done by hand, in the case's thread. */
+  z.object({ kind: z.literal("step"), caseId: z.string(), stepId: z.string() }),
+  /** The same, to the owner of a manual system. */
+  z.object({ kind: z.literal("manual"), caseId: z.string(), stepId: z.string() }),
+  /** A system that could not be read, an unmatched account or what appeared since, in the case's thread. */
+  z.object({ kind: z.literal("addition"), caseId: z.string(), revision: z.number().int() }),
+  z.object({ kind: z.literal("missed"), caseId: z.string() }),
+  z.object({ kind: z.literal("offer"), offerId: z.string() }),
+  /** Work that nobody took, by name to the leaver's manager. */
+  z.object({ kind: z.literal("unclaimed"), caseId: z.string() }),
+  z.object({ kind: z.literal("summary"), caseId: z.string() }),
+]);
+export type Notice = z.infer<typeof Notice>;
+
+/** Who it is for. Chat finds the channel or the account, and goes to the approvers one by one if the channel is unfit. */
+export const NoticeFor = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("approvers") }),
+  /** The thread under the case message. */
+  z.object({ kind: z.literal("case-thread"), caseId: z.string() }),
+  z.object({ kind: z.literal("person"), personId: z.string() }),
+]);
+export type NoticeFor = z.infer<typeof NoticeFor>;
+
+/**
+ * Asks that a message be posted or brought up to date, within the transition that changed what it shows. The key is the
+ * message's identity: the same key again updates it.
+ */
+export async function wantPost(tx: Tx, key: string, notice: Notice, audience: NoticeFor): Promise<Job> {
+  await tx
+    .insert(posts)
+    .values({ key, notice, audience })
+    .onConflictDoUpdate({
+      target: posts.key,
+      set: { notice, audience, wanted: sql`${posts.wanted} + 1`, nextAt: null, tries: 0 },
+    });
+  return { queue: "notify", payload: { key } };
+}
+
+/** The two messages that follow a case: the approvers' and the requester's. */
+export async function wantCasePosts(tx: Tx, of: { id: string; requesterId: string }): Promise<Job[]> {
+  return [
+    await wantPost(tx, `case:${of.id}`, { kind: "case", caseId: of.id }, { kind: "approvers" }),
+    await wantPost(
+      tx,
+      `mirror:${of.id}`,
+      { kind: "mirror", caseId: of.id },
+      { kind: "person", personId: of.requesterId },
+    ),
+  ];
+}
+
+/** A message in the thread under the case message. */
+export function wantThreadPost(tx: Tx, caseId: string, key: string, notice: Notice): Promise<Job> {
+  return wantPost(tx, key, notice, { kind: "case-thread", caseId });
+}

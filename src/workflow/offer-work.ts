@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { and, eq } from "drizzle-orm";
+import { type WorkItem, workKey } from "../core/access.ts";
+import { type Case, findOpenCase, listReads } from "../store/cases.ts";
+import { isOpen, listOffers, type Offer } from "../store/offers.ts";
+import type { Tx } from "../store/open.ts";
+import { findPerson } from "../store/people.ts";
+import { offers } from "../store/schema.ts";
+import { wantPost } from "./notices.ts";
+import type { Job } from "./queues.ts";
+import type { Workflow } from "./workflow.ts";
+
+/**
+ * Puts every duty the newest inventory shows to somebody, once. Until the departure may be known (it is announced, or the
+ * access is gone) offers are held: not a word of them leaves us. Duties that need no owner any more become void.
+ */
+export async function wantOffers(tx: Tx, w: Workflow, row: Case): Promise<Job[]> {
+  const lines = await listReads(tx, row.id, row.round);
+  const read = lines.filter(({ state }) => state === "read");
+  const items = read.flatMap(({ work }) => work);
+  const known = await listOffers(tx, row.id);
+  const jobs: Job[] = [];
+  const heir = await firstHeir(tx, row);
+  for (const item of items) {
+    if (known.some(({ itemKey }) => itemKey === workKey(item))) continue;
+    await tx
+      .insert(offers)
+      .values(newOffer(row, item, heir))
+      .onConflictDoNothing();
+  }
+  for (const offer of known.filter((one) => one.state === "held" || one.state === "offered")) {
+    const gone =
+      read.some(({ system }) => system === offer.system) && !items.some((item) => workKey(item) === offer.itemKey);
+    if (gone) jobs.push(...(await settleOffer(tx, w, offer, "void")));
+  }
+  if (mayBeKnown(row)) jobs.push(...(await releaseOffers(tx, w, row)));
+  return jobs;
+}
+
+/** Sends what was held. */
+export async function releaseOffers(tx: Tx, w: Workflow, row: Case): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const offer of await listOffers(tx, row.id)) {
+    if (offer.state !== "held") continue;
+    if (offer.toId === null) jobs.push(...(await giveUp(tx, w, row, offer)));
+    else jobs.push(...(await offerTo(tx, w, offer, offer.toId, offer.why ?? "")));
+  }
+  return jobs;
+}
+
+/** Whether people without a role may learn of it: it is announced and approved, or the access is gone. */
+export function mayBeKnown(row: Pick<Case, "announced" | "mode" | "state">): boolean {
+  const cut = ["handing-over", "closed"].includes(row.state);
+  const approved = ["approved", "rechecking", "revoking", "closing"].includes(row.state);
+  return cut || (row.announced && row.mode === "orderly" && approved);
+}
+
+/** Puts an offer to a person, with its deadline and message. */
+export async function offerTo(tx: Tx, w: Workflow, offer: Offer, personId: string, why: string): Promise<Job[]> {
+  const deadlineAt = offer.deadlineAt ?? new Date(w.now().getTime() + w.policy.offerDeadlineHours * 3_600_000);
+  await tx
+    .update(offers)
+    .set({ state: "offered", toId: personId, why, offeredAt: w.now(), deadlineAt, nextAt: deadlineAt, failure: null })
+    .where(eq(offers.id, offer.id));
+  return [await wantOfferPost(tx, offer.id, personId)];
+}
+
+/** Nobody took it: it goes by name to the leaver's manager. */
+export async function giveUp(tx: Tx, w: Workflow, row: Case, offer: Offer): Promise<Job[]> {
+  const jobs = await settleOffer(tx, w, offer, "unclaimed");
+  const leaver = await findPerson(tx, row.leaverId);
+  const notice = { kind: "unclaimed", caseId: row.id } as const;
+  if (leaver?.managerId)
+    jobs.push(await wantPost(tx, `unclaimed:${row.id}`, notice, { kind: "person", personId: leaver.managerId }));
+  return jobs;
+}
+
+/** Ends an offer without a move. */
+export async function settleOffer(tx: Tx, w: Workflow, offer: Offer, state: "void" | "unclaimed"): Promise<Job[]> {
+  await tx
+    .update(offers)
+    .set({ state, settledAt: w.now(), nextAt: null })
+    .where(and(eq(offers.id, offer.id), eq(offers.state, offer.state)));
+  return offer.state === "held" || offer.toId === null ? [] : [await wantOfferPost(tx, offer.id, offer.toId)];
+}
+
+/** Whom to ask after somebody declined: the leaver's manager, unless they declined too. */
+export async function nextHeir(tx: Tx, row: Case, declined: readonly string[]): Promise<string | undefined> {
+  for (const id of [row.heirId, (await findPerson(tx, row.leaverId))?.managerId]) {
+    if (id && !declined.includes(id) && (await canTake(tx, id))) return id;
+  }
+  return undefined;
+}
+
+/** Active, known, and not leaving. */
+export async function canTake(tx: Tx, personId: string): Promise<boolean> {
+  const person = await findPerson(tx, personId);
+  return person?.active === true && (await findOpenCase(tx, personId)) === undefined;
+}
+
+/** The message of an offer is one a person: passing it on leaves the first one's message saying so. */
+export function wantOfferPost(tx: Tx, offerId: string, personId: string): Promise<Job> {
+  return wantPost(tx, `offer:${offerId}:${personId}`, { kind: "offer", offerId }, { kind: "person", personId });
+}
+
+/** Whether every offer of the case has ended. */
+export async function offersSettled(tx: Tx, caseId: string): Promise<boolean> {
+  return !(await listOffers(tx, caseId)).some(isOpen);
+}
+
+async function firstHeir(tx: Tx, row: Case): Promise<{ id: string; why: string } | undefined> {
+  if (row.heirId && (await canTake(tx, row.heirId))) return { id: row.heirId, why: "named as the one who takes over" };
+  const leaver = await findPerson(tx, row.leaverId);
+  if (leaver?.managerId && (await canTake(tx, leaver.managerId))) return { id: leaver.managerId, why: "manager" };
+  return undefined;
+}
+
+function newOffer(row: Case, item: WorkItem, heir: { id: string; why: string } | undefined) {
+  const id = `${row.id}-${createHash("sha256").update(workKey(item)).digest("hex").slice(0, 20)}`;
+  return {
+    id,
+    caseId: row.id,
+    system: item.system,
+    itemKey: workKey(item),
+    item,
+    state: "held",
+    toId: heir?.id ?? null,
+    why: heir?.why ?? null,
+  };
+}

@@ -1,0 +1,187 @@
+import { randomInt } from "node:crypto";
+import { eq } from "drizzle-orm";
+import type { LeaveKind, Mode, Reason } from "../core/case.ts";
+import { findOpenCase } from "../store/cases.ts";
+import type { Tx } from "../store/open.ts";
+import { findPerson, getPerson } from "../store/people.ts";
+import { cases, reads } from "../store/schema.ts";
+import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { wantCasePosts } from "./notices.ts";
+import type { Job } from "./queues.ts";
+import type { Change } from "./transition.ts";
+import { readDue, type When } from "./when.ts";
+import { type ChatAccount, findPersonOfChat } from "./who.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** What the dialog says of a departure. */
+export interface Leaving {
+  readonly when: When;
+  readonly kind: LeaveKind;
+  readonly mode: Mode;
+  readonly announced: boolean;
+  readonly reason: Reason;
+  /** Who takes over by default. */
+  readonly heir?: ChatAccount;
+}
+
+/** Why nobody can be offboarded by this request. No case is opened. */
+export type NoCase =
+  | { readonly kind: "unknown-person"; readonly name: string }
+  | { readonly kind: "not-a-person"; readonly what: "bot" | "external" | "guest-unknown" }
+  | { readonly kind: "yourself" }
+  | { readonly kind: "in-case"; readonly caseId: string }
+  | { readonly kind: "bad-time"; readonly fault: string }
+  | { readonly kind: "bad-heir"; readonly fault: string };
+
+export type Ready = { readonly kind: "ready"; readonly personId: string; readonly name: string; readonly zone: string };
+export type Opened = {
+  readonly kind: "opened";
+  readonly caseId: string;
+  readonly dueAt: Date;
+  readonly local: string;
+  readonly zone: string;
+};
+
+/** Says whether this person can be offboarded by who asks, before a dialog is opened. Writes nothing but refusals. */
+export function checkLeaver(w: Workflow, request: Request, leaver: ChatAccount): Promise<Ready | NoCase | Refusal> {
+  return ask<Ready | NoCase>(w, request, async (tx, asker) => {
+    const no = denied(asker, "open-case", null);
+    if (no) return no;
+    return { result: await findLeaver(tx, asker.personId, leaver) };
+  });
+}
+
+/** 1 Opens a case: its row, the entry, and one read a system, in one commit. */
+export function openCase(
+  w: Workflow,
+  request: Request,
+  leaver: ChatAccount,
+  leaving: Leaving,
+): Promise<Opened | NoCase | Refusal> {
+  return ask<Opened | NoCase>(w, request, async (tx, asker): Promise<Change<Opened | NoCase> | Denied> => {
+    const no = denied(asker, "open-case", null);
+    if (no) return no;
+    const found = await findLeaver(tx, asker.personId, leaver);
+    if (found.kind !== "ready") return { result: found };
+    const due = readDue(leaving.when, found.zone, w.now(), w.policy);
+    if ("fault" in due) return { result: { kind: "bad-time", fault: due.fault } };
+    const heir = leaving.heir ? await findHeir(tx, leaving.heir, found.personId) : undefined;
+    if (heir?.kind === "bad-heir") return { result: heir };
+    const id = newCaseId();
+    const now = w.now();
+    const person = await getPerson(tx, found.personId);
+    const row = {
+      id,
+      leaverId: found.personId,
+      requesterId: asker.personId,
+      state: "opened",
+      kind: leaving.kind,
+      mode: leaving.mode,
+      announced: leaving.announced,
+      dueAt: leaving.mode === "contain" ? now : due.at,
+      dueLocal: due.local,
+      dueZone: due.zone,
+      reason: leaving.reason,
+      heirId: heir?.personId ?? null,
+      openedAt: now,
+      openedSeq: -1,
+    } as const;
+    // Two commands for one person at once: the index lets one in.
+    const inserted = await tx.insert(cases).values(row).onConflictDoNothing().returning({ id: cases.id });
+    if (inserted.length === 0) {
+      return { result: { kind: "in-case", caseId: (await findOpenCase(tx, found.personId))?.id ?? "" } };
+    }
+    const next: Job[] = [...(await wantReads(tx, w, id, "first")), ...(await wantCasePosts(tx, row))];
+    return {
+      result: { kind: "opened", caseId: id, dueAt: row.dueAt, local: due.local, zone: due.zone },
+      next,
+      entries: [
+        {
+          actor: byPerson(request, asker),
+          action: "case.opened",
+          outcome: "success",
+          target: { kind: "person", id: found.personId },
+          case: id,
+          departure: {
+            hrId: found.personId,
+            relation: leaving.kind === "contract-end" ? "contractor" : "unknown",
+            kind: leaving.kind,
+            mode: leaving.mode,
+            effective: { local: due.local, zone: due.zone, instant: row.dueAt.toISOString() },
+            announced: leaving.announced,
+            trigger: "command",
+            reason: leaving.reason,
+            ...(person.managerId === undefined ? {} : { manager: person.managerId }),
+          },
+          detail: { heir: row.heirId, systems: [...w.systems.keys()] },
+          personal: { name: person.name, emails: [...person.emails] },
+        },
+      ],
+      seal: async (sealing, [seq]) => {
+        await sealing
+          .update(cases)
+          .set({ openedSeq: seq ?? -1 })
+          .where(eq(cases.id, id));
+      },
+    };
+  });
+}
+
+/** Asks for a fresh read of every system; lines of that round that are there already start anew. */
+export async function wantReads(
+  tx: Tx,
+  w: Workflow,
+  caseId: string,
+  round: "first" | "before-cut" | "closing",
+): Promise<Job[]> {
+  const fresh = {
+    state: "pending",
+    tries: 0,
+    failure: null,
+    nextAt: null,
+    lease: null,
+    leaseUntil: null,
+    readAt: null,
+  };
+  for (const system of w.systems.keys()) {
+    await tx
+      .insert(reads)
+      .values({ caseId, system, round, ...fresh })
+      .onConflictDoUpdate({ target: [reads.caseId, reads.system, reads.round], set: fresh });
+  }
+  return [...w.systems.keys()].map(
+    (system) => ({ queue: "take-inventory", payload: { caseId, system, round } }) as const,
+  );
+}
+
+async function findLeaver(tx: Tx, askerId: string, leaver: ChatAccount): Promise<Ready | NoCase> {
+  if (leaver.kind === "bot") return { kind: "not-a-person", what: "bot" };
+  if (leaver.kind === "external") return { kind: "not-a-person", what: "external" };
+  // A deactivated account is fine: people are offboarded after IT was quick.
+  const personId = await findPersonOfChat(tx, leaver.kind === "guest" ? { ...leaver, kind: "member" } : leaver);
+  if (personId === undefined) return { kind: "unknown-person", name: leaver.name };
+  if (personId === askerId) return { kind: "yourself" };
+  const open = await findOpenCase(tx, personId);
+  if (open) return { kind: "in-case", caseId: open.id };
+  const person = await findPerson(tx, personId);
+  return { kind: "ready", personId, name: person?.name ?? leaver.name, zone: person?.zone ?? "UTC" };
+}
+
+async function findHeir(
+  tx: Tx,
+  heir: ChatAccount,
+  leaverId: string,
+): Promise<{ kind: "heir"; personId: string } | (NoCase & { kind: "bad-heir" })> {
+  if (heir.kind !== "member") return { kind: "bad-heir", fault: "Only an active member can take over." };
+  const personId = await findPersonOfChat(tx, heir);
+  if (personId === undefined) return { kind: "bad-heir", fault: "The directory does not know this account." };
+  if (personId === leaverId) return { kind: "bad-heir", fault: "Who leaves cannot take over." };
+  const open = await findOpenCase(tx, personId);
+  return open ? { kind: "bad-heir", fault: "This person cannot take over at the moment." } : { kind: "heir", personId };
+}
+
+/** Eight characters that cannot be mistaken for one another when read aloud (Crockford's base 32). */
+function newCaseId(): string {
+  const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  return Array.from({ length: 8 }, () => alphabet[randomInt(alphabet.length)]).join("");
+}

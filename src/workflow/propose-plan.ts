@@ -1,0 +1,135 @@
+import { and, eq } from "drizzle-orm";
+import { canonicalBytes } from "../audit/canonical.ts";
+import { mayMove } from "../core/case.ts";
+import { proposePlan as makePlan, type Plan, type SystemRead } from "../core/plan.ts";
+import { type Case, listPlans, listReads, listStepKeys, lockCase, type Read } from "../store/cases.ts";
+import type { Tx } from "../store/open.ts";
+import { cases, plans } from "../store/schema.ts";
+import { startClosing } from "./advance.ts";
+import { holdCase } from "./hold.ts";
+import { wantCasePosts } from "./notices.ts";
+import { type Change, type Said, transition } from "./transition.ts";
+import { hashOf, NotVouched, proveCase } from "./vouched.ts";
+import type { Workflow } from "./workflow.ts";
+
+/**
+ * 3 Makes a plan of what the inventory showed. Asked again (an account was named, a system answered at last), it replaces
+ * the plan that waits: an approval of the older one then counts for nothing, since it is bound to its hash.
+ */
+export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): Promise<void> {
+  await transition<void>(w, async (tx): Promise<Change<void>> => {
+    const row = await lockCase(tx, caseId);
+    if (!row || !mayMove(row.state, "planned")) return { result: undefined };
+    try {
+      await proveCase(tx, w, row);
+    } catch (error) {
+      if (error instanceof NotVouched) return holdCase(tx, w, row, error);
+      throw error;
+    }
+    // After a containment the newest complete read is the one before the cut.
+    const lines = await listReads(tx, caseId, row.round);
+    if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
+    const done = await listStepKeys(tx, caseId);
+    const seen = lines.map((line) => seenBy(w, line));
+    const contained = (await listPlans(tx, caseId)).some(
+      ({ scope, state }) => scope === "contain" && state === "approved",
+    );
+    const contain = row.mode === "contain" && !contained ? makePlan(planFacts(row, "contain", done), seen) : undefined;
+    // A containment with nothing to take at once is no plan: the full one follows at once.
+    const plan = contain && contain.steps.length > 0 ? contain : makePlan(planFacts(row, "full", done), seen);
+    if (contained && plan.steps.length === 0) return startClosing(tx, w, row);
+    await tx
+      .update(plans)
+      .set({ state: "superseded" })
+      .where(and(eq(plans.caseId, caseId), eq(plans.state, "proposed")));
+    const saved = await savePlan(tx, w, plan, "proposed");
+    await tx
+      .update(cases)
+      .set({ state: "planned", revision: plan.revision, wakeAt: row.dueAt })
+      .where(eq(cases.id, caseId));
+    return {
+      result: undefined,
+      entries: [proposed(plan, saved.hash, "plan.proposed")],
+      next: await wantCasePosts(tx, row),
+      seal: async (sealing, [seq]) => {
+        await sealing
+          .update(plans)
+          .set({ proposedSeq: seq ?? -1 })
+          .where(and(eq(plans.caseId, caseId), eq(plans.revision, plan.revision)));
+      },
+    };
+  });
+}
+
+/** Facts of a case for its next plan. */
+export function planFacts(row: Case, scope: Plan["scope"], done: ReadonlySet<string>) {
+  return {
+    caseId: row.id,
+    revision: row.revision + 1,
+    scope,
+    leaver: row.leaverId,
+    requester: row.requesterId,
+    dueAt: row.dueAt,
+    kind: row.kind,
+    mode: row.mode,
+    done,
+  };
+}
+
+/** Writes a plan's row; its number in the log is sealed by the caller. */
+export async function savePlan(
+  tx: Tx,
+  w: Workflow,
+  plan: Plan,
+  state: "proposed" | "approved",
+): Promise<{ body: string; hash: string }> {
+  const body = new TextDecoder().decode(canonicalBytes(plan));
+  const hash = hashOf(body);
+  await tx.insert(plans).values({
+    caseId: plan.caseId,
+    revision: plan.revision,
+    scope: plan.scope,
+    state,
+    body,
+    hash,
+    proposedAt: w.now(),
+    proposedSeq: -1,
+  });
+  return { body, hash };
+}
+
+/** The entry of a plan: its hash and what it holds, in numbers and ids. */
+export function proposed(plan: Plan, hash: string, action: "plan.proposed" | "plan.extended"): Said {
+  return {
+    action,
+    outcome: "success",
+    target: { kind: "plan", id: hash },
+    case: plan.caseId,
+    detail: {
+      hash,
+      revision: plan.revision,
+      scope: plan.scope,
+      steps: plan.steps.map(({ key }) => key),
+      gaps: plan.gaps.map(({ system, what }) => ({ system, what })),
+      blind: plan.blind.map(({ system, what }) => ({ system, what })),
+      approvals: plan.approvals,
+      dueAt: plan.dueAt,
+    },
+  };
+}
+
+/** A line of the inventory as the core reads it. */
+export function seenBy(w: Workflow, line: Read): SystemRead {
+  const system = w.systems.get(line.system);
+  return {
+    system: line.system,
+    title: system?.title ?? line.system,
+    state: line.state === "pending" ? "failed" : line.state,
+    accounts: line.accounts,
+    grants: line.grants,
+    work: line.work,
+    sight: line.sight ?? system?.sight ?? { kind: "full" },
+    ...(line.failure === null ? {} : { failure: line.failure }),
+    ...(system?.manual ? { manual: system.manual } : {}),
+  };
+}

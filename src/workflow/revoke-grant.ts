@@ -1,0 +1,220 @@
+import { randomUUID } from "node:crypto";
+import { and, eq, inArray, isNull, lt, or } from "drizzle-orm";
+import type { Revoked } from "../../connectors/connector.ts";
+import type { Grant } from "../core/access.ts";
+import type { PlanStep } from "../core/plan.ts";
+import { lockCase } from "../store/cases.ts";
+import { findPersonNamed } from "../store/people.ts";
+import { steps } from "../store/schema.ts";
+import { findStep, type Step } from "../store/steps.ts";
+import { advance } from "./advance.ts";
+import { callFor } from "./call.ts";
+import { holdStep } from "./hold.ts";
+import { wantCasePosts, wantPost, wantThreadPost } from "./notices.ts";
+import type { Job } from "./queues.ts";
+import { recover } from "./recover.ts";
+import { type Change, type Said, transition } from "./transition.ts";
+import { NotVouched, proveStep } from "./vouched.ts";
+import { systemOf, type Workflow } from "./workflow.ts";
+
+/** 5 Revokes one grant. What the system says to it is never proof: reading it back is the next step. */
+export async function revokeGrant(w: Workflow, { stepId }: { stepId: string }): Promise<void> {
+  const taken = await lease(w, stepId);
+  if (!taken) return;
+  const started = w.now();
+  try {
+    const revoked = await act(w, taken.planned);
+    await settle(w, taken, started, { kind: "answered", revoked });
+  } catch (cause) {
+    await settle(w, taken, started, { kind: "failed", cause });
+  }
+}
+
+interface Taken {
+  readonly step: Step;
+  readonly planned: PlanStep;
+  readonly grant: Grant;
+  readonly approval: number;
+}
+
+/** The entry before the act and the lease on the step, in one commit. Without it there is no act. */
+function lease(w: Workflow, stepId: string): Promise<Taken | undefined> {
+  const id = randomUUID();
+  return transition<Taken | undefined>(w, async (tx) => {
+    const found = await findStep(tx, stepId);
+    const row = found && (await lockCase(tx, found.caseId));
+    const before = row && (await findStep(tx, stepId));
+    if (!before || row.state !== "revoking") return { result: undefined };
+    let proven: Awaited<ReturnType<typeof proveStep>>;
+    try {
+      proven = await proveStep(tx, w, row, before);
+    } catch (error) {
+      if (error instanceof NotVouched) return holdStep(tx, w, before, error);
+      throw error;
+    }
+    const [leased] = await tx
+      .update(steps)
+      .set({
+        state: "revoking",
+        lease: id,
+        leaseUntil: new Date(w.now().getTime() + w.policy.leaseSeconds * 1000),
+        tries: before.tries + 1,
+        startedAt: before.startedAt ?? w.now(),
+        nextAt: null,
+      })
+      .where(
+        and(
+          eq(steps.id, stepId),
+          inArray(steps.state, ["waiting", "revoking"]),
+          or(isNull(steps.leaseUntil), lt(steps.leaseUntil, w.now())),
+          or(isNull(steps.nextAt), lt(steps.nextAt, new Date(w.now().getTime() + 1))),
+        ),
+      )
+      .returning({ id: steps.id });
+    if (!leased) return { result: undefined };
+    const grant = proven.step.grant;
+    const entries: Said[] = [];
+    if (before.lease !== null)
+      entries.push({
+        ...aboutGrant(before, grant),
+        action: "grant.revokeInterrupted",
+        outcome: "unknown",
+        detail: { attempt: before.tries },
+      });
+    entries.push({
+      ...aboutGrant(before, grant),
+      action: "grant.revokeStarted",
+      outcome: "success",
+      act: {
+        connector: w.systems.get(before.system)?.connector ?? "none",
+        attempt: before.tries + 1,
+        startedAt: w.now().toISOString(),
+        result: "started",
+        approval: proven.seq,
+      },
+    });
+    const step: Step = { ...before, state: "revoking", lease: id, tries: before.tries + 1 };
+    return { result: { step, planned: proven.step, grant, approval: proven.seq }, entries };
+  });
+}
+
+async function act(w: Workflow, planned: PlanStep): Promise<Revoked> {
+  // It ends with the grant it comes through; only reading it back is ours.
+  if (planned.act === "with") return { status: "revoked", receipt: "it ends with another grant" };
+  using call = callFor(w);
+  return await systemOf(w, planned.grant.system).revoke(planned.grant, call);
+}
+
+type Outcome = { kind: "answered"; revoked: Revoked } | { kind: "failed"; cause: unknown };
+
+async function settle(w: Workflow, taken: Taken, started: Date, outcome: Outcome): Promise<void> {
+  const { step, grant } = taken;
+  await transition<void>(w, async (tx): Promise<Change<void>> => {
+    const row = await lockCase(tx, step.caseId);
+    if (!row) return { result: undefined };
+    const to = follow(w, step, grant, outcome);
+    const moved = await tx
+      .update(steps)
+      .set({ ...to.set, lease: null, leaseUntil: null })
+      .where(and(eq(steps.id, step.id), eq(steps.state, "revoking"), eq(steps.lease, step.lease ?? "")))
+      .returning({ id: steps.id });
+    const entry: Said = {
+      ...aboutGrant(step, grant),
+      action: "grant.revoked",
+      outcome: to.outcome,
+      act: {
+        connector: w.systems.get(step.system)?.connector ?? "none",
+        attempt: step.tries,
+        startedAt: started.toISOString(),
+        endedAt: w.now().toISOString(),
+        result: to.result,
+        approval: taken.approval,
+        ...(to.receipt === undefined ? {} : { requestId: to.receipt }),
+      },
+      ...(to.why === undefined ? {} : { detail: { why: to.why } }),
+    };
+    // Somebody else took over meanwhile: what we did is still said, as what it is.
+    if (moved.length === 0) return { result: undefined, entries: [{ ...entry, outcome: "unknown" }] };
+    const next: Job[] = [...(await wantCasePosts(tx, row))];
+    if (to.set.state === "reading") next.push({ queue: "verify-grant", payload: { stepId: step.id } });
+    if (to.set.state === "attention") next.push(await wantStepPost(tx, step));
+    if (to.set.state === "by-hand") next.push(...(await wantManualPosts(tx, w, step)));
+    next.push(...(await advance(tx, w, row)));
+    return { result: undefined, entries: [entry], next };
+  });
+}
+
+interface Follow {
+  readonly set: Partial<typeof steps.$inferInsert> & { state: Step["state"] };
+  readonly outcome: "success" | "failure" | "unknown";
+  readonly result: string;
+  readonly receipt?: string;
+  readonly why?: string;
+}
+
+function follow(w: Workflow, step: Step, grant: Grant, outcome: Outcome): Follow {
+  if (outcome.kind === "failed") {
+    const recovery = recover(w, outcome.cause, step.tries, w.policy.tries);
+    // The act may have had its effect although no answer came, so the failure says unknown, never "not done".
+    const shared = { outcome: "unknown" as const, result: "failed", why: recovery.why };
+    return recovery.next === "retry"
+      ? { ...shared, set: { state: "waiting", nextAt: recovery.at, failure: recovery.why } }
+      : { ...shared, set: { state: "attention", nextAt: null, failure: recovery.why } };
+  }
+  const revoked = outcome.revoked;
+  switch (revoked.status) {
+    case "revoked":
+    case "already-gone":
+      return {
+        set: { state: "reading", rung: "accepted", failure: null, readBacks: 0 },
+        outcome: "success",
+        result: revoked.status,
+        ...(revoked.receipt === undefined ? {} : { receipt: revoked.receipt }),
+      };
+    case "accepted":
+      return {
+        set: { state: "reading", rung: "requested", failure: null, readBacks: 0, nextAt: revoked.readBackAfter },
+        outcome: "success",
+        result: "accepted",
+      };
+    case "blocked": {
+      const why = revoked.by.map(({ what, url }) => (url ? `${what} (${url})` : what)).join("; ");
+      return { set: { state: "attention", failure: why }, outcome: "failure", result: "blocked", why };
+    }
+    case "elsewhere": {
+      const byHand = w.systems.get(grant.system)?.manual !== undefined;
+      return {
+        set: { state: byHand ? "by-hand" : "attention", failure: revoked.where },
+        outcome: "success",
+        result: "elsewhere",
+        why: revoked.where,
+      };
+    }
+    default:
+      return revoked satisfies never;
+  }
+}
+
+/** What every entry about a grant says. */
+export function aboutGrant(step: Pick<Step, "caseId" | "system">, grant: Grant): Pick<Said, "target" | "case"> {
+  return { target: { kind: "grant", id: grant.id, system: step.system, account: grant.account }, case: step.caseId };
+}
+
+/** The message about one step, in the case's thread. */
+export function wantStepPost(
+  tx: Parameters<typeof wantThreadPost>[0],
+  step: Pick<Step, "id" | "caseId">,
+): Promise<Job> {
+  return wantThreadPost(tx, step.caseId, `step:${step.id}`, { kind: "step", caseId: step.caseId, stepId: step.id });
+}
+
+async function wantManualPosts(tx: Parameters<typeof wantPost>[0], w: Workflow, step: Step): Promise<Job[]> {
+  const owner = w.systems.get(step.system)?.manual?.owner;
+  const jobs = [await wantStepPost(tx, step)];
+  const personId = owner === undefined ? undefined : await findPersonNamed(tx, owner);
+  if (personId !== undefined) {
+    const notice = { kind: "manual", caseId: step.caseId, stepId: step.id } as const;
+    jobs.push(await wantPost(tx, `manual:${step.id}`, notice, { kind: "person", personId }));
+  }
+  return jobs;
+}

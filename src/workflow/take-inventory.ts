@@ -1,0 +1,327 @@
+import { randomUUID } from "node:crypto";
+import { and, eq, isNull, lt, or } from "drizzle-orm";
+import type { System } from "../../connectors/connector.ts";
+import type { Account, Grant, Person, WorkItem } from "../core/access.ts";
+import { Round } from "../core/case.ts";
+import { safeJson } from "../core/text.ts";
+import { findCase, listReads, lockCase } from "../store/cases.ts";
+import type { Tx } from "../store/open.ts";
+import { getPerson, noteAccount } from "../store/people.ts";
+import { reads } from "../store/schema.ts";
+import { callFor } from "./call.ts";
+import { holdCase } from "./hold.ts";
+import { wantCasePosts } from "./notices.ts";
+import type { Job } from "./queues.ts";
+import { recover } from "./recover.ts";
+import { type Change, type Said, transition } from "./transition.ts";
+import { NotVouched, proveCase } from "./vouched.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** What one system shows of one person. */
+interface Seen {
+  readonly state: "read" | "none" | "unmatched";
+  readonly accounts: readonly Account[];
+  readonly grants: readonly Grant[];
+  readonly work: readonly WorkItem[];
+  /** Without personal data: it stands in the entry. */
+  readonly why: string;
+  /** How each account was matched, with logins: kept beside the entry. */
+  readonly found: readonly string[];
+}
+
+interface Key {
+  readonly caseId: string;
+  readonly system: string;
+  readonly round: Round;
+}
+
+/** 2 Reads one system for one case: accounts, grants and work, or why it could not be seen. */
+export async function takeInventory(
+  w: Workflow,
+  payload: { caseId: string; system: string; round: string },
+): Promise<void> {
+  const key: Key = { ...payload, round: Round.parse(payload.round) };
+  const taken = await lease(w, key);
+  if (!taken) return;
+  const started = w.now();
+  const system = w.systems.get(key.system);
+  try {
+    const seen = system
+      ? await see(w, system, taken.person, taken.saidNone)
+      : fail(`the system ${key.system} is not in the configuration any more`);
+    await settle(w, key, taken, started, { kind: "seen", seen });
+  } catch (cause) {
+    await settle(w, key, taken, started, { kind: "failed", cause });
+  }
+}
+
+/** Which step follows when every system of a round has answered. */
+export function afterRound(caseId: string, round: Round): Job {
+  switch (round) {
+    case "first":
+      return { queue: "propose-plan", payload: { caseId } };
+    case "before-cut":
+      return { queue: "revise-plan", payload: { caseId } };
+    case "closing":
+      return { queue: "close-case", payload: { caseId } };
+    default:
+      return round satisfies never;
+  }
+}
+
+interface Taken {
+  readonly lease: string;
+  readonly tries: number;
+  readonly person: Person;
+  readonly saidNone: boolean;
+}
+
+function lease(w: Workflow, key: Key): Promise<Taken | undefined> {
+  const id = randomUUID();
+  return transition<Taken | undefined>(w, async (tx) => {
+    const row = await findCase(tx, key.caseId);
+    if (!row) return { result: undefined };
+    const before = (await listReads(tx, key.caseId, key.round)).find(({ system }) => system === key.system);
+    const [leased] = await tx
+      .update(reads)
+      .set({
+        lease: id,
+        leaseUntil: new Date(w.now().getTime() + w.policy.leaseSeconds * 1000),
+        tries: (before?.tries ?? 0) + 1,
+      })
+      .where(and(isLine(key), eq(reads.state, "pending"), or(isNull(reads.leaseUntil), lt(reads.leaseUntil, w.now()))))
+      .returning({ tries: reads.tries });
+    if (!before || !leased) return { result: undefined };
+    try {
+      await proveCase(tx, w, row);
+    } catch (error) {
+      if (error instanceof NotVouched) return holdCase(tx, w, row, error);
+      throw error;
+    }
+    const person = await getPerson(tx, row.leaverId);
+    const entries: Said[] = [];
+    if (before.lease !== null) entries.push(interrupted(key, before.tries));
+    entries.push({
+      action: "system.readStarted",
+      outcome: "success",
+      target: { kind: "system", id: key.system, system: key.system },
+      case: key.caseId,
+      act: {
+        connector: w.systems.get(key.system)?.connector ?? "none",
+        attempt: leased.tries,
+        startedAt: w.now().toISOString(),
+        result: "started",
+      },
+      detail: { round: key.round },
+    });
+    return { result: { lease: id, tries: leased.tries, person, saidNone: await wasSaidNone(tx, key) }, entries };
+  });
+}
+
+async function see(w: Workflow, system: System, person: Person, saidNone: boolean): Promise<Seen> {
+  using call = callFor(w);
+  const matches = await system.findAccounts(person, call);
+  const accounts = [...new Map(matches.map(({ account }) => [account.id, account])).values()];
+  if (accounts.length === 0) {
+    // A manual system knows by itself whom it applies to.
+    if (system.manual)
+      return { state: "none", accounts, grants: [], work: [], found: [], why: "it does not apply to this person" };
+    if (saidNone)
+      return {
+        state: "none",
+        accounts,
+        grants: [],
+        work: [],
+        found: [],
+        why: "a person said that there is no account",
+      };
+    return {
+      state: "unmatched",
+      accounts,
+      grants: [],
+      work: [],
+      found: [],
+      why: "no account is known by an exact identifier",
+    };
+  }
+  const grants: Grant[] = [];
+  const work: WorkItem[] = [];
+  for (const account of accounts) {
+    for await (const grant of system.listGrants(account, call)) grants.push(grant);
+    if (system.work) for await (const item of system.work.list(account, call)) work.push(item);
+  }
+  const rules = [...new Set(matches.map(({ rule }) => rule))];
+  return safeJson({
+    state: "read",
+    accounts,
+    grants,
+    work,
+    why: `matched by ${rules.join(" and ")}`,
+    found: matches.map(({ why }) => why),
+  });
+}
+
+async function settle(
+  w: Workflow,
+  key: Key,
+  taken: Taken,
+  started: Date,
+  outcome: { kind: "seen"; seen: Seen } | { kind: "failed"; cause: unknown },
+): Promise<void> {
+  await transition<void>(w, async (tx): Promise<Change<void>> => {
+    // The case's lock first, so that of two systems that answer at once the later one sees the earlier.
+    const row = await lockCase(tx, key.caseId);
+    if (!row) return { result: undefined };
+    const entry = entryOf(w, key, taken, started, outcome);
+    const recovery = outcome.kind === "failed" ? recover(w, outcome.cause, taken.tries, w.policy.readTries) : undefined;
+    const mine = and(isLine(key), eq(reads.lease, taken.lease));
+    const free = { lease: null, leaseUntil: null };
+    if (recovery?.next === "retry") {
+      await tx
+        .update(reads)
+        .set({ ...free, nextAt: recovery.at, failure: recovery.why })
+        .where(mine);
+      return { result: undefined, entries: [entry], next: await wantCasePosts(tx, row) };
+    }
+    const seen = outcome.kind === "seen" ? await claimAccounts(tx, key, taken.person, outcome.seen) : undefined;
+    const changed = await tx
+      .update(reads)
+      .set(
+        seen
+          ? {
+              ...free,
+              state: seen.state,
+              accounts: seen.accounts,
+              grants: seen.grants,
+              work: seen.work,
+              sight: w.systems.get(key.system)?.sight ?? null,
+              failure: seen.state === "unmatched" ? seen.why : null,
+              readAt: w.now(),
+              nextAt: null,
+            }
+          : {
+              ...free,
+              state: "failed",
+              failure: recovery?.why ?? "it could not be read",
+              readAt: w.now(),
+              nextAt: null,
+            },
+      )
+      .where(mine)
+      .returning({ system: reads.system });
+    if (changed.length === 0) return { result: undefined, entries: [{ ...entry, outcome: "unknown" }] };
+    const pending = (await listReads(tx, key.caseId, key.round)).some(({ state }) => state === "pending");
+    return {
+      result: undefined,
+      entries: [entry],
+      next: [...(await wantCasePosts(tx, row)), ...(pending ? [] : [afterRound(key.caseId, key.round)])],
+      seal: async (sealing, [seq]) => {
+        await sealing
+          .update(reads)
+          .set({ seq: seq ?? null })
+          .where(isLine(key));
+      },
+    };
+  });
+}
+
+/** Notes whose the found accounts are. One that is known as somebody else's is not hers: it is left out, and asked about. */
+async function claimAccounts(tx: Tx, key: Key, person: Person, seen: Seen): Promise<Seen> {
+  const strangers = new Set<string>();
+  for (const account of seen.accounts) {
+    const noted = await noteAccount(
+      tx,
+      { system: key.system, id: account.id, login: account.login },
+      person.id,
+      "inventory",
+    );
+    if (noted.kind === "taken") strangers.add(account.id);
+  }
+  if (strangers.size === 0) return seen;
+  const accounts = seen.accounts.filter(({ id }) => !strangers.has(id));
+  return {
+    ...seen,
+    state: accounts.length === 0 ? "unmatched" : seen.state,
+    accounts,
+    grants: seen.grants.filter(({ account }) => !strangers.has(account)),
+    work: seen.work.filter(({ account }) => !strangers.has(account)),
+    why: "an account that was found is known as somebody else's",
+  };
+}
+
+function entryOf(
+  w: Workflow,
+  key: Key,
+  taken: Taken,
+  started: Date,
+  outcome: { kind: "seen"; seen: Seen } | { kind: "failed"; cause: unknown },
+): Said {
+  const system = w.systems.get(key.system);
+  const sight = system?.sight;
+  const seen = outcome.kind === "seen" ? outcome.seen : undefined;
+  return {
+    action: "system.read",
+    outcome: seen ? "success" : "failure",
+    target: { kind: "system", id: key.system, system: key.system },
+    case: key.caseId,
+    act: {
+      connector: system?.connector ?? "none",
+      attempt: taken.tries,
+      startedAt: started.toISOString(),
+      endedAt: w.now().toISOString(),
+      result: seen?.state ?? "failed",
+    },
+    scope: {
+      round: key.round,
+      inScope: true,
+      why: seen?.why ?? "it could not be read",
+      accounts: seen?.accounts.map(({ id }) => id) ?? [],
+      discovered: "connector",
+      discoveredAt: w.now().toISOString(),
+      blind: sight?.kind === "partial" ? [...sight.blind] : [],
+      grants: (seen?.grants ?? []).map((grant) => ({
+        id: grant.id,
+        account: grant.account,
+        kind: grant.kind,
+        resource: grant.resource,
+        privileged: grant.privileged,
+        outlivesSignOn: grant.outlivesSignOn,
+        ...(grant.role === undefined ? {} : { role: grant.role }),
+        ...(grant.lastUsedAt === undefined ? {} : { lastUsedAt: grant.lastUsedAt }),
+      })),
+      work: seen?.work.length ?? 0,
+      secrets: seen?.grants.flatMap(({ secrets }) => secrets) ?? [],
+    },
+    ...(seen && seen.found.length > 0 ? { personal: { found: [...seen.found] } } : {}),
+    ...(outcome.kind === "failed"
+      ? { detail: { failure: recover(w, outcome.cause, taken.tries, w.policy.readTries).why } }
+      : {}),
+  };
+}
+
+function interrupted(key: Key, tries: number): Said {
+  return {
+    action: "system.readInterrupted",
+    outcome: "unknown",
+    target: { kind: "system", id: key.system, system: key.system },
+    case: key.caseId,
+    detail: { round: key.round, attempt: tries },
+  };
+}
+
+/** Whether a person said for this case that there is no account. */
+async function wasSaidNone(tx: Tx, key: Key): Promise<boolean> {
+  const [first] = await tx
+    .select({ saidNone: reads.saidNone })
+    .from(reads)
+    .where(and(eq(reads.caseId, key.caseId), eq(reads.system, key.system), eq(reads.round, "first")));
+  return first?.saidNone === true;
+}
+
+function isLine(key: Key) {
+  return and(eq(reads.caseId, key.caseId), eq(reads.system, key.system), eq(reads.round, key.round));
+}
+
+function fail(why: string): never {
+  throw new RangeError(why);
+}
