@@ -14,7 +14,7 @@ export async function proveEntry(tx: Tx, verifier: LogVerifier, seq: number): Pr
   const last = await latestCheckpoint(tx);
   if (last === undefined) throw new Unproven("bad-note", "the log has no signed note");
   const head = open(last.note, verifier);
-  const body = seq >= 0 && seq < head.size ? await entryBody(tx, seq) : undefined;
+  const body = Number.isSafeInteger(seq) && seq >= 0 && seq < head.size ? await entryBody(tx, seq) : undefined;
   if (body === undefined) throw new Unproven("no-entry", `the log has no entry ${seq}`);
   const proof = await inclusionProof(seq, head.size, (wanted) => subtreeHashes(tx, wanted)).catch((cause: unknown) => {
     if (!(cause instanceof RangeError)) throw cause;
