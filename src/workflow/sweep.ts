@@ -1,0 +1,71 @@
+import { listReads, lockCase } from "../store/cases.ts";
+import {
+  listCasesBetween,
+  listDueCases,
+  listDueOffers,
+  listDueReads,
+  listDueSteps,
+  listLateSteps,
+  listUndecidedPlans,
+} from "../store/due.ts";
+import { advance } from "./advance.ts";
+import { expireOffer } from "./decide-offer.ts";
+import { settlePlan } from "./decide-plan.ts";
+import { expireStep } from "./decide-step.ts";
+import { type Job, sendJobs } from "./queues.ts";
+import { afterRound } from "./take-inventory.ts";
+import { transition } from "./transition.ts";
+import type { Workflow } from "./workflow.ts";
+
+/**
+ * Looks what is due and wakes it. Nothing depends on a timer that runs for days or on a job that survives: after a crash,
+ * a lost job or a long stop the next sweep finds everything, since due instants and leases stand in the tables.
+ */
+export async function sweep(w: Workflow): Promise<void> {
+  const now = w.now();
+  const found = await w.store.db.transaction(async (tx) => ({
+    reads: await listDueReads(tx, now),
+    steps: await listDueSteps(tx, now),
+    late: await listLateSteps(tx, now),
+    offers: await listDueOffers(tx, now),
+    cases: await listDueCases(tx, now),
+    between: await listCasesBetween(tx),
+    plans: await listUndecidedPlans(tx),
+  }));
+  const jobs: Job[] = [
+    ...found.reads.map((payload) => ({ queue: "take-inventory", payload }) as const),
+    ...found.steps.flatMap(({ id, state }): Job[] => stepJob(id, state)),
+    ...found.cases.map(({ id }) => ({ queue: "start-cut", payload: { caseId: id } }) as const),
+    ...found.offers.flatMap(({ id, state }): Job[] =>
+      state === "accepted" ? [{ queue: "hand-over", payload: { offerId: id } }] : [],
+    ),
+  ];
+  await send(w, jobs);
+  for (const { caseId, hash } of found.plans) await settlePlan(w, caseId, hash);
+  for (const { id } of found.late) await expireStep(w, id);
+  for (const { id, state } of found.offers) if (state !== "accepted") await expireOffer(w, id);
+  for (const { id } of found.between) await goOn(w, id);
+}
+
+/** Sends again what a case between two arrows may have lost. */
+async function goOn(w: Workflow, caseId: string): Promise<void> {
+  await transition<void>(w, async (tx) => {
+    const row = await lockCase(tx, caseId);
+    if (!row) return { result: undefined };
+    if (row.state === "revoking") return { result: undefined, next: await advance(tx, w, row) };
+    if (row.state !== "opened" && row.state !== "rechecking" && row.state !== "closing") return { result: undefined };
+    const lines = await listReads(tx, caseId, row.round);
+    const settled = lines.length > 0 && lines.every(({ state }) => state !== "pending");
+    return { result: undefined, next: settled ? [afterRound(caseId, row.round)] : [] };
+  });
+}
+
+/** A waiting step is woken by `advance`, which knows what must go before it. */
+function stepJob(stepId: string, state: string): Job[] {
+  if (state === "revoking") return [{ queue: "revoke-grant", payload: { stepId } }];
+  return state === "reading" ? [{ queue: "verify-grant", payload: { stepId } }] : [];
+}
+
+async function send(w: Workflow, jobs: readonly Job[]): Promise<void> {
+  if (jobs.length > 0) await w.store.db.transaction((tx) => sendJobs(w.boss, tx, jobs));
+}
