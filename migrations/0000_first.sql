@@ -128,6 +128,7 @@ CREATE TABLE "plans" (
 	"body" text NOT NULL,
 	"hash" text NOT NULL,
 	"proposed_at" timestamp with time zone NOT NULL,
+	"proposed_seq" bigint NOT NULL,
 	"approved_seq" bigint,
 	"gaps" text,
 	CONSTRAINT "plans_case_id_revision_pk" PRIMARY KEY("case_id","revision")
@@ -161,6 +162,7 @@ CREATE TABLE "reads" (
 	"work" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"sight" jsonb,
 	"failure" text,
+	"said_none" boolean DEFAULT false NOT NULL,
 	"tries" integer DEFAULT 0 NOT NULL,
 	"read_at" timestamp with time zone,
 	"next_at" timestamp with time zone,
