@@ -104,6 +104,12 @@ export function isRefusal(error: unknown, ...codes: readonly string[]): boolean 
   return error instanceof SystemError && error.failure.code === "refused" && codes.includes(error.failure.reason);
 }
 
+/** What Slack said about a refusal beyond its code: where a block or a view is wrong. */
+export function detailOf(error: SystemError): string {
+  const said = error.cause instanceof webApi.WebAPIPlatformError ? Refusal.safeParse(error.cause.data).data : undefined;
+  return [error.message, ...(said?.response_metadata?.messages ?? [])].join(" ");
+}
+
 /** What Slack calls errors that say nothing about what was asked. */
 const THEIR_TROUBLE = ["internal_error", "fatal_error", "service_unavailable", "request_timeout"];
 

@@ -25,6 +25,7 @@ export const LIMITS = {
   inputText: 3000,
   privateMetadata: 3000,
   fault: 300,
-  /** All texts of one message together. */
+  /** All texts of one message together, and what each block counts besides: undocumented, see slackapi/bolt-js#2509. */
   messageText: 12_000,
+  shareOfBlock: 10,
 } as const;

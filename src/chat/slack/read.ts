@@ -112,7 +112,7 @@ const Answer = z.object({
 const ViewBlock = z.looseObject({
   type: z.string(),
   block_id: z.string().optional(),
-  label: z.object({ text: z.string() }).optional(),
+  label: z.looseObject({ text: z.string() }).optional(),
   element: z.looseObject({ type: z.string(), action_id: z.string().optional() }).optional(),
 });
 

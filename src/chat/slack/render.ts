@@ -62,7 +62,7 @@ export function renderParts(parts: readonly Part[], given: Room): Block[] {
   const actionsFirst = [...pieces].sort((a, b) => Number(isActions(b)) - Number(isActions(a)));
   for (const piece of actionsFirst) {
     const blocks = piece.kind === "whole" ? piece.blocks.length : 1;
-    const text = piece.kind === "whole" ? textSize(piece.blocks) : leastOf(piece);
+    const text = piece.kind === "whole" ? textSize(piece.blocks) + blocks * LIMITS.shareOfBlock : leastOf(piece);
     if (blocks > room.blocks || text > room.text) continue;
     room.blocks -= blocks;
     room.text -= text;
@@ -71,7 +71,9 @@ export function renderParts(parts: readonly Part[], given: Room): Block[] {
   const shares = share(pieces, kept, room);
   const out = pieces.flatMap((piece) => {
     if (!kept.has(piece)) return [];
-    return piece.kind === "whole" ? piece.blocks : sections(piece, shares.get(piece) ?? { blocks: 1, text: 0 });
+    return piece.kind === "whole"
+      ? piece.blocks
+      : pack(piece, shares.get(piece) ?? { blocks: 1, text: 0 }).map(section);
   });
   const left = pieces.length - kept.size;
   return left === 0 ? out : [...out, context(`and ${left} more parts that do not fit here`)];
@@ -157,54 +159,64 @@ function buttonElement(button: Button, id: string): types.Button | undefined {
 function share(pieces: readonly Piece[], kept: ReadonlySet<Piece>, room: Room): Map<Piece, Room> {
   const lists = pieces
     .flatMap((piece) => (piece.kind === "lines" && kept.has(piece) ? [piece] : []))
-    .map((piece) => ({ piece, need: wholeOf(piece) - leastOf(piece) }))
-    .sort((a, b) => a.need - b.need);
+    .map((piece) => ({ piece, whole: costOf(pack(piece, EVERYTHING)), least: leastOf(piece) }))
+    .sort((a, b) => a.whole.text - b.whole.text);
   const shares = new Map<Piece, Room>();
   let { text, blocks } = room;
-  for (const [at, { piece, need }] of lists.entries()) {
+  for (const [at, { piece, whole, least }] of lists.entries()) {
     const listsLeft = lists.length - at;
-    const more = Math.max(0, Math.min(need, Math.floor(text / listsLeft)));
-    const moreBlocks = Math.min(Math.ceil(more / 1500), Math.floor(blocks / listsLeft));
+    const more = Math.max(0, Math.min(whole.text - least, Math.floor(text / listsLeft)));
+    const moreBlocks = Math.min(whole.blocks - 1, Math.floor(blocks / listsLeft));
     text -= more;
     blocks -= moreBlocks;
-    shares.set(piece, { blocks: 1 + moreBlocks, text: leastOf(piece) + more });
+    shares.set(piece, { blocks: 1 + moreBlocks, text: least + more });
   }
   return shares;
 }
 
+/** Room for `_and 12345 more_`. */
 const AND_MORE = 24;
+const EVERYTHING: Room = { blocks: Number.POSITIVE_INFINITY, text: Number.POSITIVE_INFINITY };
 type Lines = Extract<Piece, { kind: "lines" }>;
 
-function wholeOf(piece: Lines): number {
-  return piece.title.length + 1 + piece.lines.reduce((sum, line) => sum + line.length + 1, 0);
+function costOf(texts: readonly string[]): Room {
+  const text = texts.reduce((sum, one) => sum + one.length + LIMITS.shareOfBlock, 0);
+  return { blocks: texts.length, text };
 }
 
 /** A title and how many lines there are: less says nothing. */
 function leastOf(piece: Lines): number {
-  return Math.min(wholeOf(piece), piece.title.length + 1 + AND_MORE);
+  const whole = costOf(pack(piece, EVERYTHING));
+  const titled = piece.title.length + 1 + AND_MORE + LIMITS.shareOfBlock;
+  return whole.blocks > 1 ? titled : Math.min(whole.text, titled);
 }
 
-/** Lines as sections, each within its limit, ended by how many are left out. */
-function sections(piece: Lines, room: Room): Block[] {
+/** Lines as texts of sections, each within its limit, ended by how many are left out. */
+function pack(piece: Lines, room: Room): string[] {
+  if (room !== EVERYTHING) {
+    const all = pack(piece, EVERYTHING);
+    const { text, blocks } = costOf(all);
+    if (text <= room.text && blocks <= room.blocks) return all;
+  }
   const texts: string[] = [];
   let current = piece.title;
-  let left = room.text - current.length;
+  let left = room.text - LIMITS.shareOfBlock - current.length - AND_MORE;
   let shown = 0;
-  for (const [at, line] of piece.lines.entries()) {
-    const isLast = at === piece.lines.length - 1;
-    if (line.length + 1 + (isLast ? 0 : AND_MORE) > left) break;
-    if (current.length + 1 + line.length + AND_MORE > LIMITS.sectionText) {
-      if (texts.length + 1 >= room.blocks) break;
+  for (const line of piece.lines) {
+    const isFull = current.length + 1 + line.length + AND_MORE > LIMITS.sectionText;
+    const cost = line.length + 1 + (isFull ? LIMITS.shareOfBlock : 0);
+    if (cost > left || (isFull && texts.length + 1 >= room.blocks)) break;
+    if (isFull) {
       texts.push(current);
       current = "";
     }
     current = current === "" ? line : `${current}\n${line}`;
-    left -= line.length + 1;
+    left -= cost;
     shown += 1;
   }
   const hidden = piece.lines.length - shown;
   if (hidden > 0) current = [current, `_and ${hidden} more_`].filter((text) => text !== "").join("\n");
-  return [...texts, current].filter((text) => text.trim() !== "").map(section);
+  return [...texts, current].filter((text) => text.trim() !== "");
 }
 
 function whole(...blocks: Block[]): Piece {

@@ -4,6 +4,7 @@ import { reopening } from "../forms.ts";
 import type { Message } from "../message.ts";
 import { CHECKING, notTaken, TAKEN } from "../messages/trouble.ts";
 import type { Reply } from "../surface.ts";
+import { detailOf, isRefusal } from "./client.ts";
 import { LIMITS } from "./limits.ts";
 import { plain } from "./mrkdwn.ts";
 import type { SubmissionReading, View } from "./read.ts";
@@ -54,7 +55,11 @@ export function submissionReply(desk: Desk, reading: SubmissionReading, ack: Ack
       return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      desk.log.info({ surface: "slack", cause: error.message }, "a dialog was gone before its answer");
+      const gone = isRefusal(error, "not_found");
+      desk.log[gone ? "info" : "error"](
+        { surface: "slack", requestId: reading.requestId, cause: detailOf(error) },
+        gone ? "a dialog was closed before its answer" : "a dialog could not be changed",
+      );
       return false;
     }
   };
@@ -135,6 +140,8 @@ function refilledElement(block: View["blocks"][number], view: View): { element?:
 
 /** Slack wants a chosen option exactly as the dialog offers it. */
 function chosen(options: unknown, picked: readonly { value: string }[]): unknown[] {
-  const offered = z.array(z.looseObject({ value: z.string() })).safeParse(options).data ?? [];
-  return offered.filter((option) => picked.some(({ value }) => value === option.value));
+  const values = picked.map(({ value }) => value);
+  return (Array.isArray(options) ? options : []).filter((option: { value?: string }) =>
+    values.includes(option?.value ?? ""),
+  );
 }
