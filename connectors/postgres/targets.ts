@@ -172,7 +172,7 @@ const LOCAL: readonly Source[] = [
     // Rights that future objects of a role will give. The row goes with its last right.
     class: "default",
     catalog: "pg_default_acl",
-    ref: "o.defaclrole || '.' || o.defaclnamespace || '.' || o.defaclobjtype",
+    ref: "o.defaclrole || '.' || o.defaclnamespace || '.' || o.defaclobjtype::text",
     refs: /^\d+\.\d+\.[a-zA-Z]$/,
     rowless: (ref) => {
       const [role, schema, type] = ref.split(".");
