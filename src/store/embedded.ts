@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { chown, mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import postgres from "postgres";
+import pg from "pg";
 import { z } from "zod";
 import { StoreError } from "./fault.ts";
 import { dataVersion, initCluster, majorVersion } from "./server/init.ts";
@@ -101,7 +101,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     stop,
     async remove() {
       await stop();
-      await rm(place.keys.data, { recursive: true, force: true });
+      const parent = dirname(place.keys.data);
+      await rm(parent === folder ? place.keys.data : parent, { recursive: true, force: true });
       await rm(join(folder, "postgres.json"), { force: true });
     },
   };
@@ -148,10 +149,13 @@ async function adopt({ keys, log }: Place): Promise<Postmaster | undefined> {
 }
 
 async function assertOurs(keys: Keys, port: number): Promise<void> {
-  const sql = postgres(roleUrl(keys, "admin", port, "postgres"), { max: 1, connect_timeout: 10, onnotice: () => {} });
+  const connectionString = roleUrl(keys, "admin", port, "postgres");
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  client.on("error", () => {});
   try {
-    const [row] = await sql<{ data: string }[]>`select current_setting('data_directory') as data`;
-    if (row?.data !== keys.data) throw new Error(`it answers for ${row?.data}`);
+    await client.connect();
+    const { rows } = await client.query<{ data: string }>("select current_setting('data_directory') as data");
+    if (rows[0]?.data !== keys.data) throw new Error(`it answers for ${rows[0]?.data}`);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StoreError(
@@ -160,7 +164,7 @@ async function assertOurs(keys: Keys, port: number): Promise<void> {
       { cause },
     );
   } finally {
-    await sql.end();
+    await client.end();
   }
 }
 

@@ -36,23 +36,29 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-const UNREACHABLE = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]);
-const LOST = new Set([
-  "CONNECT_TIMEOUT",
-  "CONNECTION_CLOSED",
-  "CONNECTION_ENDED",
-  "CONNECTION_DESTROYED",
+/** What Node and the driver say when nobody answers. */
+const UNREACHABLE = new Set([
+  "ECONNREFUSED",
   "ECONNRESET",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
 ]);
+
+/** The code of an error: PostgreSQL's SQLSTATE or the system's; drizzle hides it inside an error of its own. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && typeof error.code === "string") return error.code;
+  return codeOf(error.cause);
+}
 
 /** Says what to do about an error at connecting; SQLSTATE codes of PostgreSQL's appendix A. */
 export function connectFault(cause: unknown, url: string): unknown {
-  if (!(cause instanceof Error) || !("code" in cause)) return cause;
-  const code = String(cause.code);
+  const code = codeOf(cause);
   const where = shown(url);
   const fault = (kind: StoreFault, message: string) => new StoreError(kind, message, { cause });
-  if (UNREACHABLE.has(code) || LOST.has(code))
-    return fault("unreachable", `No database answers at ${where} (${code}). Start it, or correct the address.`);
   switch (code) {
     case "28P01":
     case "28000":
@@ -64,9 +70,12 @@ export function connectFault(cause: unknown, url: string): unknown {
         "unreachable",
         `The database at ${where} has no connection left. Raise max_connections or use fewer.`,
       );
+    case "57P01":
     case "57P03":
       return fault("unreachable", `The database at ${where} is starting or stopping. Try again in a moment.`);
     default:
+      if (code !== undefined && UNREACHABLE.has(code))
+        return fault("unreachable", `No database answers at ${where} (${code}). Start it, or correct the address.`);
       return cause;
   }
 }

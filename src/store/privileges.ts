@@ -1,4 +1,4 @@
-import type postgres from "postgres";
+import type pg from "pg";
 import { quoted, StoreError } from "./fault.ts";
 import { JOBS_SCHEMA } from "./migrate-jobs.ts";
 
@@ -7,53 +7,53 @@ import { JOBS_SCHEMA } from "./migrate-jobs.ts";
  * tables and on the job queue. Given anew at each migration, so that new tables and a renamed role are covered.
  * Nothing to do if the owner's own role runs the app.
  */
-export async function grantRuntimeRole(sql: postgres.Sql, role: string, lock: bigint): Promise<void> {
-  const [me] = await sql<{ name: string; known: boolean }[]>`
-    select current_user as name, exists (select from pg_roles where rolname = ${role}) as known`;
-  if (me?.name === role) return;
-  if (!me?.known)
-    throw new StoreError(
-      "no-role",
-      `There is no role ${quoted(role)}. Create it: CREATE ROLE ${quoted(role)} LOGIN PASSWORD ….`,
-    );
+export async function grantRuntimeRole(client: pg.Client, role: string): Promise<void> {
+  const { rows } = await client.query<{ me: boolean; known: boolean }>(
+    "select current_user = $1 as me, exists (select from pg_roles where rolname = $1) as known",
+    [role],
+  );
+  if (rows[0]?.me) return;
   const to = quoted(role);
-  await sql.begin(async (tx) => {
-    await tx`select pg_advisory_xact_lock(${String(lock)}::bigint)`;
-    await tx.unsafe(`
-      GRANT USAGE ON SCHEMA audit, public, drizzle, ${JOBS_SCHEMA} TO ${to};
-      REVOKE ALL ON ALL TABLES IN SCHEMA audit FROM PUBLIC, ${to};
-      GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA audit TO ${to};
-      GRANT SELECT ON ALL TABLES IN SCHEMA drizzle TO ${to};
-      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${JOBS_SCHEMA} TO ${to};
-      GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ${JOBS_SCHEMA} TO ${to};
-      GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${JOBS_SCHEMA} TO ${to};
-      ALTER DEFAULT PRIVILEGES IN SCHEMA ${JOBS_SCHEMA} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${to};
-      ALTER DEFAULT PRIVILEGES IN SCHEMA ${JOBS_SCHEMA} GRANT USAGE, SELECT ON SEQUENCES TO ${to};
-      ALTER DEFAULT PRIVILEGES IN SCHEMA ${JOBS_SCHEMA} GRANT EXECUTE ON FUNCTIONS TO ${to};
-    `);
-    // Only our own tables: the database may hold those of others.
-    const own = await tx<{ kind: string; name: string }[]>`
-      select relkind as kind, relname as name from pg_class
-      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S')
-        and relowner = (select oid from pg_roles where rolname = current_user)`;
-    for (const { kind, name } of own) {
-      const rights = kind === "S" ? "USAGE, SELECT ON SEQUENCE" : "SELECT, INSERT, UPDATE, DELETE ON TABLE";
-      await tx.unsafe(`GRANT ${rights} public.${quoted(name)} TO ${to}`);
-    }
-  });
+  if (!rows[0]?.known)
+    throw new StoreError("no-role", `There is no role ${to}. Create it: CREATE ROLE ${to} LOGIN PASSWORD ….`);
+  // Only our own tables: the database may hold those of others.
+  const own = await client.query<{ kind: string; name: string }>(`
+    select relkind as kind, relname as name from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S')
+      and relowner = (select oid from pg_roles where rolname = current_user)`);
+  const rights = own.rows.map(({ kind, name }) =>
+    kind === "S"
+      ? `GRANT USAGE, SELECT ON SEQUENCE public.${quoted(name)} TO ${to};`
+      : `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE public.${quoted(name)} TO ${to};`,
+  );
+  // Several statements in one message are one transaction.
+  await client.query(`
+    GRANT USAGE ON SCHEMA audit, public, drizzle, ${JOBS_SCHEMA} TO ${to};
+    REVOKE CREATE ON SCHEMA audit FROM PUBLIC, ${to};
+    REVOKE ALL ON ALL TABLES IN SCHEMA audit FROM PUBLIC, ${to};
+    GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA audit TO ${to};
+    GRANT SELECT ON ALL TABLES IN SCHEMA drizzle TO ${to};
+    ${rights.join("\n    ")}
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${JOBS_SCHEMA} TO ${to};
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ${JOBS_SCHEMA} TO ${to};
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${JOBS_SCHEMA} TO ${to};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA ${JOBS_SCHEMA} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${to};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA ${JOBS_SCHEMA} GRANT USAGE, SELECT ON SEQUENCES TO ${to};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA ${JOBS_SCHEMA} GRANT EXECUTE ON FUNCTIONS TO ${to};
+  `);
 }
 
 /**
  * Whether the role of this connection could not rewrite the log even if it wanted: no superuser, not the owner of the
  * schema or of anything in it, nor a member of that role, and with no right but INSERT and SELECT.
  */
-export async function rolesAreSeparate(sql: postgres.Sql): Promise<boolean> {
-  const [row] = await sql<{ one: boolean }[]>`
+export async function rolesAreSeparate(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ one: boolean }>(`
     select (select rolsuper from pg_roles where rolname = current_user)
       or exists (select from pg_namespace where nspname = 'audit'
         and (pg_has_role(nspowner, 'MEMBER') or has_schema_privilege(oid, 'CREATE')))
       or exists (select from pg_class where relnamespace = 'audit'::regnamespace and relkind in ('r', 'p')
         and (pg_has_role(relowner, 'MEMBER') or has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')))
-      as one`;
-  return row?.one === false;
+      as one`);
+  return rows[0]?.one === false;
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmod, mkdtemp, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import postgres from "postgres";
+import pg from "pg";
 import { initCluster } from "../../src/store/server/init.ts";
 import { freePort } from "../../src/store/server/port.ts";
 import { type Postmaster, startPostmaster } from "../../src/store/server/postmaster.ts";
@@ -45,11 +45,12 @@ export async function startCluster(options: { readonly binaries?: string | undef
     data,
     superUrl: url("postgres"),
     async createDatabase(name) {
-      const sql = postgres(url("postgres"), { max: 1, onnotice: () => {} });
+      const client = new pg.Client({ connectionString: url("postgres") });
+      await client.connect();
       try {
-        await sql`create database ${sql(name)}`;
+        await client.query(`create database ${client.escapeIdentifier(name)}`);
       } finally {
-        await sql.end();
+        await client.end();
       }
       return url(name);
     },

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import postgres from "postgres";
+import pg from "pg";
 import { inject } from "vitest";
 import { openStore, type Store } from "../../src/store/open.ts";
 import { databaseUrl } from "./global.ts";
@@ -20,9 +20,7 @@ export async function freshDatabase(options: { readonly migrated?: boolean } = {
   const cluster = inject("cluster");
   const name = `test_${randomUUID().replaceAll("-", "").slice(0, 16)}`;
   const template = options.migrated === false ? "template1" : "template_signoff";
-  await asSuperuser(cluster.superUrl, async (sql) => {
-    await sql`create database ${sql(name)} template ${sql(template)} owner signoff_owner`;
-  });
+  await runAs(cluster.superUrl, `create database ${name} template ${template} owner signoff_owner`);
   const superUrl = new URL(cluster.superUrl);
   superUrl.pathname = name;
   const url = databaseUrl(cluster, "signoff", name);
@@ -34,18 +32,22 @@ export async function freshDatabase(options: { readonly migrated?: boolean } = {
     store,
     async drop() {
       await store.close();
-      await asSuperuser(cluster.superUrl, async (sql) => {
-        await sql`drop database ${sql(name)} with (force)`;
-      });
+      await runAs(cluster.superUrl, `drop database ${name} with (force)`);
     },
   };
 }
 
-async function asSuperuser(url: string, work: (sql: postgres.Sql) => Promise<void>): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+/** One statement as the role of a URL, on a connection of its own. */
+export async function runAs(
+  url: string,
+  statement: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
   try {
-    await work(sql);
+    return (await client.query(statement, values)).rows;
   } finally {
-    await sql.end();
+    await client.end();
   }
 }

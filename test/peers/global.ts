@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import postgres from "postgres";
+import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { migrate } from "../../src/store/migrate.ts";
 import { startCluster } from "./cluster.ts";
@@ -21,13 +21,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const cluster = await startCluster({ binaries: process.env["SIGNOFF_TEST_POSTGRES_BIN"] });
   try {
     const password = randomBytes(18).toString("base64url");
-    const sql = postgres(cluster.superUrl, { max: 1, onnotice: () => {} });
-    await sql.unsafe(`
-      CREATE ROLE signoff_owner LOGIN PASSWORD '${password}';
-      CREATE ROLE signoff LOGIN PASSWORD '${password}';
-    `);
-    await sql`create database template_signoff owner signoff_owner`;
-    await sql.end();
+    const client = new pg.Client({ connectionString: cluster.superUrl });
+    await client.connect();
+    await client.query(`CREATE ROLE signoff_owner LOGIN PASSWORD '${password}'`);
+    await client.query(`CREATE ROLE signoff LOGIN PASSWORD '${password}'`);
+    await client.query("CREATE DATABASE template_signoff OWNER signoff_owner");
+    await client.end();
     const ownerUrl = databaseUrl({ superUrl: cluster.superUrl, password }, "signoff_owner", "template_signoff");
     await migrate({ ownerUrl, runtimeRole: "signoff" });
     project.provide("cluster", { superUrl: cluster.superUrl, password });
