@@ -188,7 +188,7 @@ export const CHATTER: readonly { readonly channel: string; readonly by: string; 
     by: "hanako",
     text: "おはようございます。Tonight's warehouse load is done: `3,204,118 rows`, no errors.",
   },
-  { channel: "general", by: "zoe", text: "Grüße aus Wien. The app’s beta is in the store :tada:" },
+  { channel: "general", by: "zoe", text: "Grüße aus Wien. The app’s beta is in the store" },
   {
     channel: "payments",
     by: "alice",

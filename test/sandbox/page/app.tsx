@@ -80,6 +80,7 @@ export function App() {
           offline={offline}
           onThread={setThread}
           onMenu={() => setMenuOpen(true)}
+          onBecome={become}
         />
         {thread !== undefined && (
           <Thread key={thread} conversation={current} parent={thread} onClose={() => setThread(undefined)} />

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import { Beginning } from "./beginning.tsx";
 import { isReply, personOf, titleOf, useChat } from "./chat.ts";
 import { Composer } from "./composer.tsx";
 import { Hash, Lock, Menu, People } from "./icons.tsx";
@@ -11,15 +12,16 @@ interface ConversationProps {
   readonly offline: boolean;
   readonly onThread: (ts: string) => void;
   readonly onMenu: () => void;
+  readonly onBecome: (handle: string) => void;
 }
 
 /** One conversation: its head, what was said, and where to write. */
-export function ConversationView({ conversation, offline, onThread, onMenu }: ConversationProps) {
+export function ConversationView({ conversation, offline, onThread, onMenu, onBecome }: ConversationProps) {
   const { state, act, troubles, dismiss } = useChat();
   const [draft, setDraft] = useState("");
   const name = titleOf(state, conversation);
   const messages = useMemo(() => mainMessages(conversation, state.ephemerals), [conversation, state.ephemerals]);
-  const list = useStickToEnd(messages);
+  const list = useStickToEnd();
   const newest = conversation.messages.at(-1)?.ts;
   const readTo = useRef(conversation.readTo);
 
@@ -57,23 +59,25 @@ export function ConversationView({ conversation, offline, onThread, onMenu }: Co
         </p>
       )}
       <div className="message-list" ref={list} role="log" aria-label={`Messages in ${name}`}>
-        <Beginning conversation={conversation} />
-        {groupByDay(messages, state.you.zone).map((day) => (
-          <section key={day.key} aria-label={day.name}>
-            <div className="day">
-              <span>{day.name}</span>
-            </div>
-            {day.messages.map((message, at) => (
-              <Message
-                key={message.ts}
-                message={message}
-                conversation={conversation}
-                isContinued={isContinued(day.messages[at - 1], message)}
-                onThread={onThread}
-              />
-            ))}
-          </section>
-        ))}
+        <div className="message-flow">
+          <Beginning conversation={conversation} onBecome={onBecome} />
+          {groupByDay(messages, state.you.zone).map((day) => (
+            <section key={day.key} aria-label={day.name}>
+              <div className="day">
+                <span>{day.name}</span>
+              </div>
+              {day.messages.map((message, at) => (
+                <Message
+                  key={message.ts}
+                  message={message}
+                  conversation={conversation}
+                  isContinued={isContinued(day.messages[at - 1], message)}
+                  onThread={onThread}
+                />
+              ))}
+            </section>
+          ))}
+        </div>
       </div>
       {troubles
         .filter((one) => one.channel === conversation.id || one.channel === "")
@@ -93,24 +97,6 @@ export function ConversationView({ conversation, offline, onThread, onMenu }: Co
         label={conversation.kind === "direct" ? `Message ${name}` : `Message #${name}`}
       />
     </main>
-  );
-}
-
-function Beginning({ conversation }: { readonly conversation: Conversation }) {
-  const { state } = useChat();
-  const name = titleOf(state, conversation);
-  if (conversation.with === state.bot) {
-    return (
-      <p className="beginning">
-        <b>{name}</b> takes access away safely when someone leaves, and proves it. Start with a command in the field
-        below.
-      </p>
-    );
-  }
-  return (
-    <p className="beginning">
-      This is where <b>{conversation.kind === "direct" ? `your conversation with ${name}` : `#${name}`}</b> begins.
-    </p>
   );
 }
 
@@ -166,22 +152,27 @@ function isContinued(before: ChatMessage | undefined, message: ChatMessage): boo
   return Number(message.ts) - Number(before.ts) < 300;
 }
 
-/** Keeps the newest message in sight, unless the reader has scrolled up. */
-export function useStickToEnd(content: unknown) {
+/** Keeps the newest message in sight, unless the reader has scrolled up. The list holds one child that grows. */
+export function useStickToEnd() {
   const list = useRef<HTMLDivElement>(null);
-  const stuck = useRef(true);
   useEffect(() => {
     const box = list.current;
-    if (box === null) return;
+    const inner = box?.firstElementChild;
+    if (box === null || inner === null || inner === undefined) return;
+    let isAtEnd = true;
     const note = () => {
-      stuck.current = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+      isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
     };
+    const follow = new ResizeObserver(() => {
+      if (isAtEnd) box.scrollTop = box.scrollHeight;
+    });
+    follow.observe(inner);
+    follow.observe(box);
     box.addEventListener("scroll", note, { passive: true });
-    return () => box.removeEventListener("scroll", note);
+    return () => {
+      follow.disconnect();
+      box.removeEventListener("scroll", note);
+    };
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change of content that moves the end
-  useEffect(() => {
-    if (stuck.current && list.current !== null) list.current.scrollTop = list.current.scrollHeight;
-  }, [content]);
   return list;
 }

@@ -17,7 +17,7 @@ export function Dialog({ view }: { readonly view: View }) {
 
   useEffect(() => {
     if (box.current?.open === false) box.current.showModal();
-    form.current?.querySelector<HTMLElement>("input, select, textarea")?.focus();
+    firstField(form.current)?.focus();
   }, []);
 
   const close = () => void act("close", { viewId: view.id });
@@ -98,4 +98,11 @@ export function Dialog({ view }: { readonly view: View }) {
       </form>
     </dialog>
   );
+}
+
+// Among radio buttons the chosen one, since that is where the keyboard stands.
+function firstField(form: HTMLFormElement | null): HTMLElement | undefined {
+  const first = form?.querySelector<HTMLInputElement>(".dialog-body :is(input, select, textarea)");
+  if (first?.type !== "radio") return first ?? undefined;
+  return form?.querySelector<HTMLInputElement>(`input[name="${CSS.escape(first.name)}"]:checked`) ?? first;
 }

@@ -22,7 +22,7 @@ export function Thread({ conversation, parent, onClose }: ThreadProps) {
     .filter((one) => one.channel === conversation.id && one.message.thread_ts === parent)
     .map((one) => one.message);
   const replies = [...conversation.messages.filter((one) => isReply(one) && one.thread_ts === parent), ...own];
-  const list = useStickToEnd(replies.length);
+  const list = useStickToEnd();
 
   useEffect(() => close.current?.focus(), []);
 
@@ -38,13 +38,15 @@ export function Thread({ conversation, parent, onClose }: ThreadProps) {
         </button>
       </header>
       <div className="message-list" ref={list} role="log" aria-label="Replies">
-        {first !== undefined && <Message message={first} conversation={conversation} isContinued={false} />}
-        <div className="day">
-          <span>{replies.length === 1 ? "1 reply" : `${replies.length} replies`}</span>
+        <div className="message-flow">
+          {first !== undefined && <Message message={first} conversation={conversation} isContinued={false} />}
+          <div className="day">
+            <span>{replies.length === 1 ? "1 reply" : `${replies.length} replies`}</span>
+          </div>
+          {replies.map((message) => (
+            <Message key={message.ts} message={message} conversation={conversation} isContinued={false} />
+          ))}
         </div>
-        {replies.map((message) => (
-          <Message key={message.ts} message={message} conversation={conversation} isContinued={false} />
-        ))}
       </div>
       <Composer conversation={conversation} thread={parent} draft={draft} onDraft={setDraft} label="Reply" />
     </aside>

@@ -45,7 +45,7 @@ export function UserMenu({ onBecome }: { readonly onBecome: (handle: string) => 
       >
         <Avatar person={state.you} size="medium" />
         <span className="user-name">
-          <span className="unseen">You are: </span>
+          <small>You are</small>
           <b>{state.you.name}</b>
           <small>{state.you.title}</small>
         </span>
