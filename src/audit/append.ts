@@ -1,5 +1,5 @@
 import { sql, type WithSubquery } from "drizzle-orm";
-import { countEntries, latestCheckpoint, subtreeHashes } from "../store/log.ts";
+import { readLogHead } from "../store/log.ts";
 import type { Tx } from "../store/open.ts";
 import * as table from "../store/schema.ts";
 import { canonicalBytes } from "./canonical.ts";
@@ -8,7 +8,7 @@ import { columnsOf } from "./columns.ts";
 import { commitment, type Kept, keep } from "./commitment.ts";
 import { type Entry, NewEntry } from "./entry.ts";
 import type { LogSigner, LogVerifier } from "./key.ts";
-import { extend, type Frontier, hashLeaf, type Node, peakIds, rootOf, sameBytes } from "./merkle.ts";
+import { EMPTY_FRONTIER, extend, type Frontier, hashLeaf, type Node, peakIds, rootOf, sameBytes } from "./merkle.ts";
 
 /** The log we write to: whoever has its key. */
 export interface LogKey {
@@ -53,7 +53,7 @@ export async function append(tx: Tx, log: LogKey, fresh: readonly NewEntry[]): P
   const parsed = fresh.map((entry) => NewEntry.parse(entry));
   if (parsed.length === 0) return [];
   // A statement of its own: the next one must see what the lock's last holder committed.
-  await tx.execute(sql`select pg_advisory_xact_lock(${LOCK}::bigint)`);
+  await tx.execute(LOCK);
   let frontier = await readHead(tx, log.signer.verifier);
   const lines = parsed.map((entry) => {
     const line = writeLine(entry, frontier, log.signer);
@@ -65,7 +65,7 @@ export async function append(tx: Tx, log: LogKey, fresh: readonly NewEntry[]): P
 }
 
 // Any fixed number, as long as nothing else in the database uses it.
-const LOCK = "7346563302";
+const LOCK = sql`select pg_advisory_xact_lock(7346563302)`;
 // A statement takes 65,535 parameters; a line has up to 23.
 const MOST_ROWS = 1000;
 
@@ -81,18 +81,17 @@ interface Line {
 }
 
 async function readHead(tx: Tx, verifier: LogVerifier): Promise<Frontier> {
-  const last = await latestCheckpoint(tx);
-  const count = await countEntries(tx);
+  const { last, count, peaks } = await readLogHead(tx);
   if (last === undefined) {
     if (count > 0) throw new LogRefused("bad-note", "it has entries and no signed note");
-    return { size: 0, peaks: [] };
+    return EMPTY_FRONTIER;
   }
   const head = openLast(last.note, verifier);
   if (head.size !== count || head.size !== last.size) {
     throw new LogRefused("wrong-size", `the last note is for ${head.size} entries, and there are ${count}`);
   }
-  const frontier = { size: head.size, peaks: await subtreeHashes(tx, peakIds(head.size)).catch(refuseMissing) };
-  if (!sameBytes(rootOf(frontier), head.root)) {
+  const frontier = { size: head.size, peaks };
+  if (peaks.length !== peakIds(head.size).length || !sameBytes(rootOf(frontier), head.root)) {
     throw new LogRefused("wrong-root", "the stored hashes do not give the root of the last note");
   }
   return frontier;
@@ -105,11 +104,6 @@ function openLast(note: string, verifier: LogVerifier) {
     if (!(cause instanceof BadNote)) throw cause;
     throw new LogRefused("bad-note", `its last note is not ours (${cause.message})`, { cause });
   }
-}
-
-function refuseMissing(cause: unknown): never {
-  if (!(cause instanceof RangeError)) throw cause;
-  throw new LogRefused("wrong-root", cause.message, { cause });
 }
 
 function writeLine({ personal, ...given }: NewEntry, before: Frontier, signer: LogSigner): Line {

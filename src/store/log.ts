@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, max, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, or, sql } from "drizzle-orm";
 import type { Tx } from "./open.ts";
 import { entries, nodes, notes, personal } from "./schema.ts";
 
@@ -17,10 +17,44 @@ export async function latestCheckpoint(tx: Tx): Promise<NoteRow | undefined> {
   return row;
 }
 
-/** One more than the largest number of an entry. */
-export async function countEntries(tx: Tx): Promise<number> {
-  const [row] = await tx.select({ last: max(entries.seq) }).from(entries);
-  return row?.last === null || row === undefined ? 0 : row.last + 1;
+/** What an append starts from. */
+export interface LogHead {
+  readonly last: NoteRow | undefined;
+  /** One more than the largest number of an entry. */
+  readonly count: number;
+  /** The stored hashes of the complete subtrees a tree of `last.size` leaves is made of, largest first; those missing are. */
+  readonly peaks: readonly Uint8Array[];
+}
+
+/** The end of the log, in one query that touches few rows however long the log is. */
+export async function readLogHead(tx: Tx): Promise<LogHead> {
+  // A tree of n leaves has a complete subtree of level l for each bit l of n: number n / 2^l - 1.
+  const rows = await tx
+    .select({
+      size: sql<string | null>`n.size`,
+      root: sql<Uint8Array | null>`n.root`,
+      note: sql<string | null>`n.note`,
+      // As text: 64 bits do not fit into one of our numbers.
+      count: sql<string>`e.count`,
+      peak: sql<Uint8Array | null>`case l.level
+        when 0 then (select leaf_hash from audit.entries where seq = n.size - 1)
+        else (select hash from audit.nodes where level = l.level and position = (n.size >> l.level) - 1)
+      end`,
+    })
+    .from(
+      sql`(select coalesce(max(seq) + 1, 0) as count from audit.entries) e
+        left join (select * from audit.notes order by size desc limit 1) n on true
+        left join generate_series(0, 52) l (level) on (n.size >> l.level) & 1 = 1`,
+    )
+    .orderBy(sql`l.level desc`);
+  const [row] = rows;
+  if (row === undefined) throw new Error("a count has one row at least");
+  const { size, root, note } = row;
+  return {
+    last: size === null || root === null || note === null ? undefined : { size: Number(size), root, note },
+    count: Number(row.count),
+    peaks: rows.flatMap(({ peak }) => (peak === null ? [] : [peak])),
+  };
 }
 
 /** The hashed bytes of an entry. */

@@ -219,7 +219,7 @@ describe("the tables", () => {
       "create table audit.more (a int)",
       "drop table audit.notes",
     ]) {
-      await expect(store.sql.unsafe(change), change).rejects.toMatchObject({ code: "42501" });
+      await expect(store.pool.query(change), change).rejects.toMatchObject({ code: "42501" });
     }
   });
 });
