@@ -78,7 +78,7 @@ export interface PlanFor {
 
 /**
  * Makes the ordered plan: sessions, memberships, account, chat; within that what a connector says must go before what.
- * Throws a RangeError that names the cycle if the connectors contradict each other.
+ * Throws `PlanCycle`, which names them, if a connector's grants contradict each other.
  */
 export function proposePlan(facts: PlanFor, reads: readonly SystemRead[]): Plan {
   const sorted = [...reads].sort((a, b) => order(a.system, b.system));
@@ -116,6 +116,17 @@ export function proposePlan(facts: PlanFor, reads: readonly SystemRead[]): Plan 
         ? "everything in it can be given back"
         : "nothing in it is privileged or final",
   };
+}
+
+/** Grants of which each is said to go after another of them. */
+export class PlanCycle extends Error {
+  readonly systems: readonly string[];
+
+  constructor(grants: readonly Grant[]) {
+    super(`the order of these contradicts itself: ${grants.map(({ id }) => id).join(", ")}`);
+    this.name = "PlanCycle";
+    this.systems = [...new Set(grants.map(({ system }) => system))];
+  }
 }
 
 /** Whether what appeared since the approval may go along by policy: it must be as harmless as undoing it. */
@@ -157,9 +168,9 @@ function inOrder(grants: readonly Grant[], manual: ReadonlySet<string>): PlanSte
   );
   while (rest.length > 0) {
     const at = rest.findIndex((grant) => (waitsFor.get(grantKey(grant)) ?? []).every((key) => done.has(key)));
+    if (at < 0) throw new PlanCycle(rest);
     const [grant] = rest.splice(at, 1);
-    if (at < 0 || !grant)
-      throw new RangeError(`the order of these contradicts itself: ${rest.map((g) => g.id).join(", ")}`);
+    if (!grant) break;
     const key = grantKey(grant);
     const after = waitsFor.get(key) ?? [];
     steps.push({

@@ -28,7 +28,8 @@ export async function closeCase(w: Workflow, { caseId }: { caseId: string }): Pr
     const again = await unreadAgain(tx, w, row, lines);
     if (again) return again;
     const back = await stillThere(tx, row, lines);
-    const added = await takeWhatAppeared(tx, w, row, lines);
+    // What it finds goes on as steps of a running case.
+    const added = await takeWhatAppeared(tx, w, { ...row, state: "revoking" }, lines);
     if (back.length > 0 || added.appeared > 0) return reopen(tx, row, back, added);
     const jobs = await wantOffers(tx, w, row);
     const open = (await listOffers(tx, caseId)).filter(isOpen);

@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { canonicalBytes } from "../audit/canonical.ts";
 import { mayMove } from "../core/case.ts";
-import { proposePlan as makePlan, type Plan, type SystemRead } from "../core/plan.ts";
+import { proposePlan as makePlan, type Plan, PlanCycle, type SystemRead } from "../core/plan.ts";
 import { type Case, listPlans, listReads, listStepKeys, lockCase, type Read } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, plans } from "../store/schema.ts";
@@ -30,7 +30,10 @@ export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): 
     const lines = await listReads(tx, caseId, row.round);
     if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
     const done = await listStepKeys(tx, caseId);
-    const seen = lines.map((line) => seenBy(w, line));
+    const seen = inAnOrder(
+      row,
+      lines.map((line) => seenBy(w, line)),
+    );
     const contained = (await listPlans(tx, caseId)).some(
       ({ scope, state }) => scope === "contain" && state === "approved",
     );
@@ -59,6 +62,19 @@ export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): 
       },
     };
   });
+}
+
+/** A system whose grants contradict each other in order counts as not read: a gap with its reason, and never a stuck case. */
+function inAnOrder(row: Case, seen: readonly SystemRead[]): readonly SystemRead[] {
+  try {
+    makePlan(planFacts(row, "full", new Set()), seen);
+    return seen;
+  } catch (error) {
+    if (!(error instanceof PlanCycle)) throw error;
+    return seen.map((read) =>
+      error.systems.includes(read.system) ? { ...read, state: "failed", grants: [], failure: error.message } : read,
+    );
+  }
 }
 
 /** Facts of a case for its next plan. */

@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { type Grant, grantKey } from "../../src/core/access.ts";
+import { mayGoAlong, type PlanFor, proposePlan, type SystemRead } from "../../src/core/plan.ts";
+
+const facts: PlanFor = {
+  caseId: "C1",
+  revision: 1,
+  scope: "full",
+  leaver: "p1",
+  requester: "p2",
+  dueAt: new Date("2026-11-30T17:00:00Z"),
+  kind: "voluntary",
+  mode: "orderly",
+  done: new Set(),
+};
+
+function grant(id: string, more: Partial<Grant> = {}): Grant {
+  return {
+    system: "s",
+    account: "1",
+    id,
+    kind: "membership",
+    resource: id,
+    stage: "memberships",
+    after: [],
+    outlivesSignOn: false,
+    reversible: "always",
+    privileged: false,
+    secrets: [],
+    breaks: [],
+    ...more,
+  };
+}
+
+function read(grants: readonly Grant[], more: Partial<SystemRead> = {}): SystemRead {
+  return { system: "s", title: "S", state: "read", accounts: [], grants, work: [], sight: { kind: "full" }, ...more };
+}
+
+const ids = (plan: ReturnType<typeof proposePlan>) => plan.steps.map((step) => step.grant.id);
+
+describe("the order of a plan", () => {
+  it("ends sessions before memberships, the account and the chat, whatever order they were listed in", () => {
+    const plan = proposePlan(facts, [
+      read([
+        grant("d", { stage: "chat" }),
+        grant("c", { stage: "account" }),
+        grant("b"),
+        grant("a", { stage: "sessions" }),
+      ]),
+    ]);
+    expect(ids(plan)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("puts what a connector says must go first before the stage order", () => {
+    const plan = proposePlan(facts, [
+      read([grant("late", { stage: "sessions", after: ["early"] }), grant("early", { stage: "account" })]),
+    ]);
+    expect(ids(plan)).toEqual(["early", "late"]);
+    expect(plan.steps[1]?.reason).toBe("after early");
+  });
+
+  it("names a cycle instead of choosing an order", () => {
+    const looped = [grant("a", { after: ["b"] }), grant("b", { after: ["a"] }), grant("c")];
+    expect(() => proposePlan(facts, [read(looped)])).toThrow(/contradicts itself: a, b/);
+  });
+
+  it("is the same for the same inventory in another order", () => {
+    const one = [read([grant("a"), grant("b")]), read([grant("a", { system: "t" })], { system: "t", title: "T" })];
+    expect(proposePlan(facts, [...one].reverse())).toEqual(proposePlan(facts, one));
+  });
+
+  it("only reads back what ends with another grant, after that one", () => {
+    const plan = proposePlan(facts, [read([grant("team", { via: "org" }), grant("org")])]);
+    expect(plan.steps.map(({ grant: { id }, act }) => [id, act])).toEqual([
+      ["org", "revoke"],
+      ["team", "with"],
+    ]);
+  });
+
+  it("revokes an inherited grant itself when the one it comes through stays", () => {
+    const contain = proposePlan({ ...facts, scope: "contain" }, [
+      read([grant("team", { via: "org" }), grant("org", { reversible: { untilDays: 90 } })]),
+    ]);
+    expect(contain.steps.map(({ grant: { id }, act }) => [id, act])).toEqual([["team", "revoke"]]);
+  });
+});
+
+describe("how many approve", () => {
+  it.each([
+    ["two for a privileged grant", grant("a", { privileged: true }), 2],
+    ["two for one that is never given back", grant("a", { reversible: "never" }), 2],
+    ["two for one that is given back only for a time", grant("a", { reversible: { untilDays: 90 } }), 2],
+    ["one for what is simply given back", grant("a"), 1],
+  ])("is %s", (_, one, approvals) => {
+    expect(proposePlan(facts, [read([one])]).approvals).toBe(approvals);
+  });
+
+  it("is one for a containment, which takes only what can be given back", () => {
+    const plan = proposePlan({ ...facts, scope: "contain" }, [
+      read([grant("a", { privileged: true }), grant("b", { reversible: "never" })]),
+    ]);
+    expect(ids(plan)).toEqual(["a"]);
+    expect(plan.approvals).toBe(1);
+  });
+});
+
+describe("what is missing from the picture", () => {
+  it("is a gap for a system that did not answer and for an account nobody knows", () => {
+    const plan = proposePlan(facts, [
+      read([], { system: "down", title: "Down", state: "failed", failure: "the system did not answer" }),
+      read([], { system: "who", title: "Who", state: "unmatched" }),
+    ]);
+    expect(plan.gaps.map(({ system, what }) => [system, what])).toEqual([
+      ["down", "unreachable"],
+      ["who", "unmatched"],
+    ]);
+  });
+
+  it("is named where a system is partly blind, and never counted as clean", () => {
+    const plan = proposePlan(facts, [read([], { sight: { kind: "partial", blind: ["classic tokens"] } })]);
+    expect(plan.blind).toEqual([{ system: "s", title: "S", what: "classic tokens" }]);
+    expect(plan.clean).toEqual([]);
+  });
+});
+
+describe("what appeared since the approval", () => {
+  it("leaves out what an earlier plan holds", () => {
+    const plan = proposePlan({ ...facts, scope: "addition", done: new Set([grantKey(grant("a"))]) }, [
+      read([grant("a"), grant("b")]),
+    ]);
+    expect(ids(plan)).toEqual(["b"]);
+  });
+
+  it("goes along only where undoing it is simple", () => {
+    expect(mayGoAlong(grant("a"))).toBe(true);
+    expect(mayGoAlong(grant("a", { privileged: true }))).toBe(false);
+    expect(mayGoAlong(grant("a", { reversible: { untilDays: 90 } }))).toBe(false);
+  });
+});

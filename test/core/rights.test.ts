@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { type Act, type Asker, mayAct, ROLES, type Role } from "../../src/core/rights.ts";
+
+const on = { leaverId: "leaver", requesterId: "requester" };
+const who = (personId: string, roles: readonly Role[], leaving = false): Asker => ({
+  personId,
+  roles: new Set(roles),
+  leaving,
+});
+
+const MATRIX: Readonly<Record<Act, readonly Role[]>> = {
+  "open-case": ["requester", "approver"],
+  "decide-plan": ["approver"],
+  "cancel-case": ["approver"],
+  "retry-read": ["approver"],
+  "name-account": ["approver"],
+  "retry-step": ["approver"],
+  "attest-step": ["approver"],
+  "skip-step": ["approver"],
+  "read-history": ["approver", "auditor"],
+};
+const acts = Object.keys(MATRIX) as Act[];
+
+describe("who may do what", () => {
+  it.each(acts.flatMap((act) => ROLES.map((role) => ({ act, role }))))("$act as $role", ({ act, role }) => {
+    expect(mayAct(who("p", [role]), act, on).allowed).toBe(MATRIX[act].includes(role));
+  });
+
+  it.each(acts)("%s is refused without a role", (act) => {
+    expect(mayAct(who("p", []), act, on).allowed).toBe(false);
+  });
+
+  it.each(acts)("%s is refused on one's own case, with every role", (act) => {
+    expect(mayAct(who("leaver", ROLES), act, on)).toMatchObject({
+      allowed: false,
+      why: "Nobody acts on their own case.",
+    });
+  });
+
+  it.each(acts)("%s is refused to somebody who is leaving, on any case", (act) => {
+    expect(mayAct(who("p", ROLES, true), act, on).allowed).toBe(false);
+  });
+
+  it("keeps who asked for a case from approving it, even as an approver", () => {
+    expect(mayAct(who("requester", ["approver"]), "decide-plan", on).allowed).toBe(false);
+  });
+
+  it("lets who asked for a case take it back and name accounts, and nothing else", () => {
+    const allowed = acts.filter((act) => mayAct(who("requester", []), act, on).allowed);
+    expect(allowed).toEqual(["cancel-case", "name-account"]);
+  });
+
+  it("lets the owner of a manual system attest it, unless it is their own case", () => {
+    expect(mayAct(who("it", []), "attest-step", on, "it").allowed).toBe(true);
+    expect(mayAct(who("it", []), "skip-step", on, "it").allowed).toBe(false);
+    expect(mayAct(who("leaver", []), "attest-step", on, "leaver").allowed).toBe(false);
+  });
+});
