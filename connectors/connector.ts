@@ -151,11 +151,18 @@ export function secretField(env: string, about: string) {
 export function defineConnector<S extends z.ZodObject>(connector: Connector<S>): ConnectorFunction<S> {
   const configure = (options: z.input<S>): Configured => {
     const parsed = connector.options.safeParse(options);
+    // An option that nobody reads is a fault, not a wish that is silently ignored.
+    const unknown = Object.keys(options).filter((key) => !(key in connector.options.shape));
+    const faults = [
+      ...(parsed.success ? [] : parsed.error.issues.map((issue) => fault(connector, issue))),
+      ...unknown.map((key) => ({ variable: `${connector.kind}.${key}`, problem: "is not an option" })),
+    ];
     return {
       kind: connector.kind,
-      faults: parsed.success ? [] : parsed.error.issues.map((issue) => fault(connector, issue)),
+      faults,
       connect(tools) {
-        if (!parsed.success) throw new TypeError(`${connector.kind} is not configured: see its faults`);
+        if (!parsed.success || faults.length > 0)
+          throw new TypeError(`${connector.kind} is not configured: see its faults`);
         return connector.connect(parsed.data, tools);
       },
     };

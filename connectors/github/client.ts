@@ -77,7 +77,7 @@ export function openClient(options: Options, tools: Tools, call: Call): Client {
   async function ask(route: string, parameters: Parameters = {}): Promise<Answer<unknown>> {
     // A POST whose answer was lost may have had its effect: trying again blindly would do it twice.
     const request = route.startsWith("POST ") ? { retries: 0 } : {};
-    return answerOf(await untilAborted(call.signal, octokit.request(route, { ...parameters, request })));
+    return answerOf(await untilAborted(call.signal, () => octokit.request(route, { ...parameters, request })));
   }
 
   async function found<T>(work: Promise<T>): Promise<T | undefined> {
@@ -155,13 +155,13 @@ function answerOf(response: { readonly data: unknown; readonly headers: object }
 }
 
 /** Queues and retries inside the client know no signal, so the wait itself ends with it. */
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const stop = () => reject(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
   try {
-    return await Promise.race([work, aborted]);
+    return await Promise.race([work(), aborted]);
   } finally {
     signal.removeEventListener("abort", stop);
   }
