@@ -1,5 +1,4 @@
 import { eq } from "drizzle-orm";
-import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canonicalBytes, readCanonical } from "../../src/audit/canonical.ts";
 import { commitment } from "../../src/audit/commitment.ts";
@@ -111,7 +110,7 @@ describe("verifying after a change", () => {
   };
 
   it("names the first bad entry, whichever column of whichever table was changed", async () => {
-    const columns = await columnsOf(database.superUrl);
+    const columns = await columnsOf(intruder);
     expect(new Set(columns.map(({ table }) => table))).toEqual(new Set(Object.keys(ROWS)));
     let changes = 0;
     for (const { table, column, type, nullable } of columns) {
@@ -327,15 +326,10 @@ interface Column {
   readonly nullable: boolean;
 }
 
-async function columnsOf(url: string): Promise<readonly Column[]> {
-  const sql = postgres(url, { max: 1 });
-  try {
-    return await sql<Column[]>`
-      select table_name as table, column_name as column, data_type as type, is_nullable = 'YES' as nullable
-      from information_schema.columns where table_schema = 'audit' order by table_name, ordinal_position`;
-  } finally {
-    await sql.end();
-  }
+function columnsOf(store: Store): Promise<readonly Column[]> {
+  return store.sql<Column[]>`
+    select table_name as table, column_name as column, data_type as type, is_nullable = 'YES' as nullable
+    from information_schema.columns where table_schema = 'audit' order by table_name, ordinal_position`;
 }
 
 /** All of a table in one text, to see whether a change changed anything. */
