@@ -1,0 +1,55 @@
+import { emailOf, handlesWith } from "./company.ts";
+
+/** What the sandbox knows that the app must be told. */
+export interface AppSettings {
+  readonly databaseUrl: string;
+  readonly databaseOwnerUrl: string;
+  readonly logKey: string;
+  /** The sandbox's own folder, for the checkpoint and whatever else the app keeps. */
+  readonly folder: string;
+  readonly port: number;
+  readonly slack: {
+    readonly botToken: string;
+    readonly signingSecret: string;
+    readonly apiUrl: string;
+    readonly approversChannel: string;
+  };
+  readonly github: { readonly org: string; readonly token: string; readonly apiUrl: string };
+  readonly postgres?: { readonly name: string; readonly url: string };
+}
+
+/**
+ * The app's whole environment. Nothing of ours is handed on but where programs and the home are, so that nothing real can
+ * slip in.
+ */
+export function appEnvironment(settings: AppSettings, ours: Readonly<Record<string, string | undefined>>) {
+  const people = (role: Parameters<typeof handlesWith>[0]) => handlesWith(role).map(emailOf).join(",");
+  const kept = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "SystemRoot"].flatMap((name) =>
+    ours[name] === undefined ? [] : [[name, ours[name]] as const],
+  );
+  return {
+    ...Object.fromEntries(kept),
+    XDG_STATE_HOME: settings.folder,
+    DATABASE_URL: settings.databaseUrl,
+    DATABASE_OWNER_URL: settings.databaseOwnerUrl,
+    SIGNOFF_LOG_KEY: settings.logKey,
+    SIGNOFF_CHECKPOINT_FILE: `${settings.folder}/checkpoint.txt`,
+    SIGNOFF_HOST: "127.0.0.1",
+    SIGNOFF_PORT: String(settings.port),
+    SIGNOFF_LOG_LEVEL: "warn",
+    SIGNOFF_REQUESTERS: people("requester"),
+    SIGNOFF_APPROVERS: people("approver"),
+    SIGNOFF_AUDITORS: people("auditor"),
+    SIGNOFF_IT_OWNER: emailOf("ivo"),
+    SIGNOFF_APPROVERS_CHANNEL: settings.slack.approversChannel,
+    SLACK_BOT_TOKEN: settings.slack.botToken,
+    SLACK_SIGNING_SECRET: settings.slack.signingSecret,
+    SLACK_API_URL: settings.slack.apiUrl,
+    GITHUB_ORG: settings.github.org,
+    GITHUB_TOKEN: settings.github.token,
+    GITHUB_API_URL: settings.github.apiUrl,
+    ...(settings.postgres === undefined
+      ? {}
+      : { POSTGRES_TARGET_NAME: settings.postgres.name, POSTGRES_TARGET_URL: settings.postgres.url }),
+  };
+}

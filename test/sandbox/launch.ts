@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { credentialVariables, findCredentials } from "./credentials.ts";
+import { type Sandbox, startSandbox } from "./sandbox.ts";
+
+/** Starts what the environment asks for, and stays until it is ended. */
+export async function launch(): Promise<void> {
+  if (process.env["SLACK_BOT_TOKEN"] || process.env["SLACK_BOT_TOKEN_FILE"]) return startApp();
+  const real = findCredentials(process.env, await credentialVariables());
+  if (real.length > 0) {
+    console.error(
+      [
+        `The sandbox does not start beside real credentials. Set here: ${real.join(", ")}`,
+        "To try the sandbox, unset them (or move .env away) and type: npm start",
+        "To run Signoff with your own chat, set SLACK_BOT_TOKEN and the rest of .env.example, and type: npm start",
+      ].join("\n"),
+    );
+    process.exitCode = 1;
+    return;
+  }
+  await runSandbox();
+}
+
+/** The app alone; its end is ours. */
+function startApp(): void {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/main.ts", import.meta.url))], {
+    stdio: "inherit",
+  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  child.once("exit", (code, signal) => {
+    process.exitCode = code ?? (signal === null ? 1 : 128);
+  });
+}
+
+async function runSandbox(): Promise<void> {
+  const started = Date.now();
+  const say = (line: string) => console.log(line);
+  let sandbox: Sandbox | undefined;
+  let ending = false;
+  const end = async (): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    say("\nEnding everything…");
+    await sandbox?.stop();
+    process.exit();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end());
+
+  const port = process.env["SIGNOFF_SANDBOX_PORT"];
+  try {
+    sandbox = await startSandbox({
+      say,
+      restarts: true,
+      env: process.env,
+      port: port === undefined ? undefined : Number(port),
+    });
+  } catch (error) {
+    if (ending) return;
+    console.error(`The sandbox did not start: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  }
+  if (ending) return sandbox.stop();
+  say(
+    [
+      "",
+      `  Acme is open (after ${((Date.now() - started) / 1000).toFixed(1)} s). You are Hana, HR:`,
+      "",
+      `    ${sandbox.url}`,
+      "",
+      `  Sam, who approves:  ${sandbox.url}?as=sam      Ivo, too:  ${sandbox.url}?as=ivo`,
+      `  Everything is invented and gone when you press Ctrl-C. The app is process ${sandbox.app.pid}: kill it and see.`,
+      "",
+    ].join("\n"),
+  );
+}
