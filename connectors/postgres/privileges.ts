@@ -155,6 +155,10 @@ export async function refuseHerTriggers(sql: Sql, role: Role): Promise<void> {
 }
 
 async function ownerOf(sql: Sql, of: TargetRef): Promise<string> {
-  const [row] = await sql.unsafe(`SELECT pg_get_userbyid(t.owner)::text AS name FROM (${target(of)}) t`);
+  // The schema `public` belongs to whoever owns the database.
+  const [row] = await sql.unsafe(
+    `SELECT pg_get_userbyid(CASE WHEN t.owner = 'pg_database_owner'::regrole THEN d.datdba ELSE t.owner END)::text AS name
+     FROM (${target(of)}) t, pg_database d WHERE d.datname = current_database()`,
+  );
   return row === undefined ? "unknown" : z.string().parse(row["name"]);
 }
