@@ -1,6 +1,7 @@
-import type { Log } from "../../connectors/connector.ts";
-import { latestCheckpoint, noteOfSize } from "../store/log.ts";
+import { eq } from "drizzle-orm";
+import { latestCheckpoint } from "../store/log.ts";
 import type { Store } from "../store/open.ts";
+import { notes } from "../store/schema.ts";
 import { BadNote, openCheckpoint } from "./checkpoint.ts";
 import type { CheckpointFile } from "./checkpoint-file.ts";
 import type { LogVerifier } from "./key.ts";
@@ -14,6 +15,11 @@ export interface CheckpointKeeper {
   size(): number;
   /** Waits until the file is up to date, or could not be brought there. */
   settle(): Promise<void>;
+}
+
+/** Who hears that the file could not be written. */
+interface Log {
+  error(fields: object, message: string): void;
 }
 
 /** Makes a keeper; a file that cannot be written is logged, and tried again at the next commit. */
@@ -64,7 +70,7 @@ export async function findRollback(
     const newest = await latestCheckpoint(tx);
     const has = newest?.size ?? 0;
     if (has < size) return `the log has ${has} entries, and had ${size} by the checkpoint file: was a backup restored?`;
-    const then = size === 0 ? undefined : await noteOfSize(tx, size);
+    const [then] = await tx.select({ note: notes.note }).from(notes).where(eq(notes.size, size));
     const same = size === 0 || (then !== undefined && isOurs(then.note, verifier, size, root));
     return same ? undefined : `the first ${size} entries are not those that the checkpoint file saw`;
   });

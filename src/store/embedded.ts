@@ -23,6 +23,8 @@ export interface Embedded {
   /** Of the server as it runs now. */
   readonly pid: number;
   readonly data: string;
+  /** Whether it ran already when it was opened: then others may be using it. */
+  readonly wasRunning: boolean;
   /** Starts the server again, on the same port, if it died. Cheap if it did not. */
   ensureRunning(): Promise<void>;
   /** Ends the server, whoever else uses it. */
@@ -68,11 +70,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const programs = await embeddedPrograms(options.packageFolder);
   await mkdir(options.folder, { recursive: true, mode: programs.user ? 0o755 : 0o700 });
   const folder = await realpath(options.folder);
-  const { place, first } = await withFolderLock(folder, async () => {
+  const { place, first, wasRunning } = await withFolderLock(folder, async () => {
     const keys = await readKeys(folder, programs);
     const place: Place = { folder, programs, keys, log: options.log };
     await initOnce(place);
-    return { place, first: (await adopt(place)) ?? (await start(place, await lastPort(folder), "any")) };
+    const running = await adopt(place);
+    const first = running ?? (await start(place, await lastPort(folder), "any"));
+    return { place, first, wasRunning: running !== undefined };
   });
   let server = first;
   const url = (role: keyof typeof ROLES) => roleUrl(place.keys, role, server.port);
@@ -91,6 +95,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       return server.pid;
     },
     data: place.keys.data,
+    wasRunning,
     async ensureRunning() {
       if (await isPostmaster(server.pid, place.keys.data)) return;
       server = await withFolderLock(

@@ -1,6 +1,7 @@
 import { desc, eq } from "drizzle-orm";
 import { z } from "zod";
 import { readCanonical } from "../audit/canonical.ts";
+import { verifierKeyText } from "../audit/key.ts";
 import { proveEntry } from "../audit/prove.ts";
 import type { Tx } from "../store/open.ts";
 import { entries, personal } from "../store/schema.ts";
@@ -31,7 +32,14 @@ export async function noteStart(w: Workflow, started: Started, host: string): Pr
     const now = { version: w.version, systems: started.systems, policy: started.policy, chat: started.chat };
     const roles = last?.roles === undefined ? undefined : changedRoles(last.roles, started.roles);
     const changed = last && [...changedDetail(last.detail, now), ...roleLines(roles)];
-    const detail = { ...now, systems: [...now.systems], policy: { ...now.policy }, config: w.configHash };
+    const detail = {
+      ...now,
+      systems: [...now.systems],
+      policy: { ...now.policy },
+      config: w.configHash,
+      // Whoever verifies has it at hand; its fingerprint has to come from outside.
+      logKey: verifierKeyText(w.verifier),
+    };
     return {
       result: undefined,
       entries: [
@@ -64,7 +72,9 @@ async function lastStart(tx: Tx, w: Workflow): Promise<Last | undefined> {
     .limit(1);
   if (!row) return undefined;
   const detail = Detail.safeParse((await proveEntry(tx, w.verifier, row.seq)).detail).data;
-  return detail && { detail, roles: row.personal ? Roles.safeParse(readCanonical(row.personal)).data?.roles : undefined };
+  return (
+    detail && { detail, roles: row.personal ? Roles.safeParse(readCanonical(row.personal)).data?.roles : undefined }
+  );
 }
 
 function changedDetail(before: z.infer<typeof Detail>, now: Omit<Started, "roles"> & { version: string }): string[] {

@@ -1,0 +1,61 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import express, { type NextFunction, type Request, type Response, type Router } from "express";
+import type { Log } from "../../connectors/connector.ts";
+import { StoreError } from "../store/fault.ts";
+import type { Health } from "./health.ts";
+
+/** What is served, by whom it is made. */
+export interface Served {
+  /** Mounted at `/slack` if Slack reaches us over HTTP. */
+  readonly slack?: Router | undefined;
+  health(): Promise<Health>;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
+  readonly log: Log;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Lets requests under way end, for two seconds at most. */
+  stop(): Promise<void>;
+}
+
+/** Listens. Throws StoreError `machine` if the address cannot be had, with what to do. */
+export async function startServer(served: Served, at: { host: string; port: number }): Promise<HttpServer> {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  // Slack signs the bytes as they came, so nothing reads bodies before its router.
+  if (served.slack) app.use("/slack", served.slack);
+  app.get("/healthz", async (_request, response) => {
+    const health = await served.health();
+    response.status(health.ok ? 200 : 503).json(health);
+  });
+  app.get("/metrics", async (_request, response) => {
+    response.type("text/plain; version=0.0.4; charset=utf-8").send(await served.metrics());
+  });
+  app.use((_request: Request, response: Response) => void response.status(404).type("text").send("Not found\n"));
+  app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    served.log.error({ err: error }, "a request failed");
+    if (response.headersSent) next(error);
+    else response.status(500).type("text").send("Something went wrong\n");
+  });
+  const server = createServer(app);
+  server.listen(at.port, at.host);
+  await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
+    const problem = cause.code === "EADDRINUSE" ? "is taken" : `cannot be had (${cause.code})`;
+    throw new StoreError("machine", `${at.host}:${at.port} ${problem}. Set SIGNOFF_HOST and SIGNOFF_PORT.`, { cause });
+  });
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port : at.port,
+    async stop() {
+      const closed = new Promise((done) => server.close(done));
+      server.closeIdleConnections();
+      const late = setTimeout(() => server.closeAllConnections(), 2000);
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Configured, Log, System } from "../connectors/connector.ts";
+import { type CheckpointFile, checkpointFile } from "./audit/checkpoint-file.ts";
+import { BadKey, type LogSigner, readLogKey } from "./audit/key.ts";
+import { ConfigError, type DatabaseConfig, type LogConfig } from "./config.ts";
+import type { Secret } from "./core/secret.ts";
+import { type Embedded, openEmbedded } from "./store/embedded.ts";
+import { roleOf } from "./store/fault.ts";
+import { migrate } from "./store/migrate.ts";
+import { openStore, type Store } from "./store/open.ts";
+
+// What main.ts and the commands of cli.ts are both put together from.
+
+/** An open database, and our own server if it is kept in one. */
+export interface Opened {
+  readonly store: Store;
+  readonly embedded?: Embedded;
+  readonly ownerUrl: string;
+}
+
+/** Opens the database of the configuration; the embedded one is started, or taken over if it runs. Throws StoreError. */
+export async function openDatabase(config: DatabaseConfig, log: Log): Promise<Opened> {
+  if (config.kind === "given") {
+    return { store: openStore({ url: config.url.reveal() }), ownerUrl: config.ownerUrl.reveal() };
+  }
+  const embedded = await openEmbedded({ folder: config.folder, log });
+  return { store: openStore({ url: embedded.url }), embedded, ownerUrl: embedded.ownerUrl };
+}
+
+/** Brings the database up to this version. Throws StoreError. */
+export async function migrateDatabase({ store, ownerUrl }: Opened): Promise<void> {
+  await migrate({ ownerUrl, runtimeRole: roleOf(store.url) });
+}
+
+/** The log's key. Throws ConfigError. */
+export function openSigner(key: Secret): LogSigner {
+  try {
+    return readLogKey(key);
+  } catch (cause) {
+    if (!(cause instanceof BadKey)) throw cause;
+    throw new ConfigError([{ variable: "SIGNOFF_LOG_KEY", problem: `cannot be read: ${cause.message}` }]);
+  }
+}
+
+/** Connects the systems, by id in the order of the configuration. Two of one id are a ConfigError: entries name ids. */
+export function connectSystems(systems: readonly Configured[]): ReadonlyMap<string, System> {
+  const connected = new Map<string, System>();
+  for (const configured of systems) {
+    const system = configured.connect({ fetch: globalThis.fetch });
+    if (connected.has(system.id)) {
+      throw new ConfigError([{ variable: "signoff.config.ts", problem: `has two systems with the id ${system.id}` }]);
+    }
+    connected.set(system.id, system);
+  }
+  return connected;
+}
+
+/** The checkpoint file: where it was asked for, else beside the embedded data, else in the user's state folder. */
+export function openCheckpointFile(
+  config: LogConfig,
+  verifier: LogSigner["verifier"],
+): CheckpointFile & { path: string } {
+  const path = checkpointPath(config, verifier);
+  return { ...checkpointFile(path, verifier), path };
+}
+
+/** Where the checkpoint of this key's log is kept. */
+export function checkpointPath(config: LogConfig, verifier: LogSigner["verifier"]): string {
+  if (config.checkpointFile !== undefined) return config.checkpointFile;
+  if (config.database.kind === "embedded") return join(config.database.folder, "checkpoint");
+  // One user may run several logs.
+  return join(config.stateFolder, `checkpoint-${Buffer.from(verifier.keyId).toString("hex")}`);
+}
+
+/** This version, as package.json has it. */
+export function readVersion(): string {
+  const file: unknown = JSON.parse(readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8"));
+  return typeof file === "object" && file !== null && "version" in file ? String(file.version) : "unknown";
+}
+
+/** The name of this machine, for entries of starts. */
+export function machineName(): string {
+  return hostname() || "unknown";
+}
