@@ -3,7 +3,7 @@ import { type Call, type Grant, type Reading, type Revoked, SystemError } from "
 import type { Cluster, Connection, Sql } from "./connect.ts";
 import { Blocked, codeOf, DEPENDENT_OBJECTS } from "./errors.ts";
 import { ATTRIBUTES, type Attribute, enter, listDatabases, listMemberships, listSessions } from "./grants.ts";
-import { dependants, type PrivilegeRef, readPrivileges, restorePrivileges, revokePrivileges } from "./privileges.ts";
+import { type PrivilegeRef, readPrivileges, restorePrivileges, revokePrivileges } from "./privileges.ts";
 import { execute, findRole, parseAccount, quotedRole, type RoleRef } from "./roles.ts";
 import { type Database, Kept, type Membership, Oid, type Role } from "./schema.ts";
 
@@ -58,8 +58,7 @@ export async function revoke(cluster: Cluster, grant: Grant, call: Call): Promis
       : revoked;
   } catch (error) {
     if (!(error instanceof Blocked)) throw error;
-    const others = target.kind === "privilege" ? await whoDepends(cluster, ref, target, call) : [];
-    return { status: "blocked", by: [...error.by, ...others.map((what) => ({ what }))] };
+    return { status: "blocked", by: error.by };
   }
 }
 
@@ -267,16 +266,6 @@ async function endSession(
   if (rows.length === 0) return { status: "already-gone" };
   if (rows[0]?.["ended"] === true) return { status: "revoked" };
   return { status: "accepted", readBackAfter: new Date(call.now().getTime() + END_SESSION_MS) };
-}
-
-async function whoDepends(
-  cluster: Cluster,
-  ref: RoleRef,
-  target: Extract<Target, { kind: "privilege" }>,
-  call: Call,
-): Promise<string[]> {
-  const found = await inItsDatabase(cluster, ref, target, call, (sql) => dependants(sql, ref.oid, target));
-  return found === DATABASE_GONE ? [] : found;
 }
 
 /** Runs `act` where the grant lives, or says that this database is gone. @throws Blocked when it cannot be entered. */

@@ -78,6 +78,7 @@ export async function readPrivileges(sql: Sql, role: string, of: TargetRef): Pro
  */
 export async function revokePrivileges(sql: Sql, role: Role, of: TargetRef): Promise<void> {
   await refuseHerTriggers(sql, role);
+  const others = await dependants(sql, role.oid, of);
   try {
     await sql.unsafe(`DO $signoff$
 DECLARE r record;
@@ -94,7 +95,9 @@ BEGIN
 END $signoff$`);
   } catch (error) {
     if (codeOf(error) !== DEPENDENT_OBJECTS) throw error;
-    throw new Blocked("others hold rights on it that this role gave them: give them theirs from the owner first");
+    throw new Blocked(
+      `others hold rights that this role gave them, to be given by the owner first: ${others.join(", ")}`,
+    );
   }
   // REVOKE by a role that may not do it succeeds with a warning and changes nothing.
   const left = await readPrivileges(sql, role.oid, of);
@@ -103,7 +106,7 @@ END $signoff$`);
 }
 
 /** Who holds rights on an object that this role gave them, for a blocked revoke. */
-export async function dependants(sql: Sql, role: string, of: TargetRef): Promise<string[]> {
+async function dependants(sql: Sql, role: string, of: TargetRef): Promise<string[]> {
   const rows = await sql.unsafe(
     `SELECT DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee)::text END || ' (' || x.privilege_type || ')' AS who
      FROM (${target(of)}) t, aclexplode(t.acl) x WHERE x.grantor = $1::text::oid AND t.owner <> x.grantor ORDER BY 1`,

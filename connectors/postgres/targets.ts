@@ -186,7 +186,7 @@ const LOCAL: readonly Source[] = [
     owner: "o.defaclrole",
     acl: "o.defaclacl",
     prefix: `format('ALTER DEFAULT PRIVILEGES FOR ROLE %I ', pg_get_userbyid(o.defaclrole))
-      || coalesce(format('IN SCHEMA %I ', n.nspname), '')`,
+      || coalesce('IN SCHEMA ' || quote_ident(n.nspname) || ' ', '')`,
     clause: objectType("upper"),
     from: "pg_default_acl o LEFT JOIN pg_namespace n ON n.oid = o.defaclnamespace",
   },

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import postgres from "postgres";
-import type { Person, System } from "../../connectors/connector.ts";
+import type { Account, Call, Grant, Person, System } from "../../connectors/connector.ts";
 import { postgres as connector } from "../../connectors/postgres/index.ts";
 import { type Cluster, startCluster } from "../peers/cluster.ts";
 import { startTcpProxy, type TcpProxy } from "../peers/tcp-proxy.ts";
@@ -214,4 +214,25 @@ export async function holdings(target: Target, role: string): Promise<string[]> 
 /** Runs a statement as the administrator, so that it is the grantor. */
 export async function asAdmin(target: Target, text: string): Promise<void> {
   await target.run(`SET ROLE signoff_admin; ${text}; RESET ROLE`);
+}
+
+/** A call as the workflow lends it. */
+export const CALL: Call = {
+  signal: new AbortController().signal,
+  now: () => new Date(),
+  log: { debug() {}, info() {}, warn() {}, error() {} },
+};
+
+/** The account of a role, found by its name. */
+export async function accountOf(system: System, role: string): Promise<Account> {
+  const [match] = await system.findAccounts({ ...LEAVER, logins: { postgres: [role] } }, CALL);
+  if (!match) throw new Error(`no role ${role}`);
+  return match.account;
+}
+
+/** Everything that is listed. */
+export async function grantsOf(system: System, account: Account): Promise<Grant[]> {
+  const grants: Grant[] = [];
+  for await (const grant of system.listGrants(account, CALL)) grants.push(grant);
+  return grants;
 }
