@@ -16,7 +16,10 @@ export interface Store {
   /** The same connections for plain SQL. */
   readonly pool: pg.Pool;
   /** Plain SQL, values bound as parameters: sql`select … where id = ${id}`. @returns the rows */
-  sql<Rows extends readonly object[]>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Rows>;
+  sql<Rows extends readonly object[] = Record<string, unknown>[]>(
+    text: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Rows>;
   /** With the password; not enumerable, so that printing a store does not show it. */
   readonly url: string;
   /** Asks the server once. @throws StoreError that says what to do, without the password. */

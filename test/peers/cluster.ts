@@ -8,7 +8,7 @@ import pg from "pg";
 import { initCluster } from "../../src/store/server/init.ts";
 import { freePort } from "../../src/store/server/port.ts";
 import { type Postmaster, startPostmaster } from "../../src/store/server/postmaster.ts";
-import { embeddedPrograms } from "../../src/store/server/programs.ts";
+import { embeddedPrograms, type Programs } from "../../src/store/server/programs.ts";
 import { serverUser } from "../../src/store/server/system-user.ts";
 
 /** A PostgreSQL of its own: the tests' database, or a target system of the sandbox. */
@@ -31,13 +31,19 @@ export interface Cluster {
 export async function startCluster(options: { readonly binaries?: string | undefined } = {}): Promise<Cluster> {
   const programs = options.binaries ? { bin: options.binaries, user: await serverUser() } : await embeddedPrograms();
   const folder = await realpath(await mkdtemp(join(tmpdir(), "signoff-pg-")));
+  const stop = endWithUs(folder);
   // The server's user makes its data directory by name, so it must pass through here.
   if (programs.user) await chmod(folder, 0o755);
   const data = join(folder, "data");
   const password = randomBytes(18).toString("base64url");
-  await initCluster(programs, { data, superuser: "postgres", password, unsafe: true });
-  const { pid, port } = await startSomewhere(programs, data, join(folder, "log"));
-  const guard = endWithUs(pid, folder);
+  const { pid, port } = await start().catch(async (cause) => {
+    await stop();
+    throw cause;
+  });
+  async function start(): Promise<Postmaster> {
+    await initCluster(programs, { data, superuser: "postgres", password, unsafe: true });
+    return await startSomewhere(programs, data, join(folder, "log"));
+  }
   const url = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   return {
     port,
@@ -54,15 +60,11 @@ export async function startCluster(options: { readonly binaries?: string | undef
       }
       return url(name);
     },
-    stop: guard,
+    stop,
   };
 }
 
-async function startSomewhere(
-  programs: Awaited<ReturnType<typeof embeddedPrograms>>,
-  data: string,
-  logFile: string,
-): Promise<Postmaster> {
+async function startSomewhere(programs: Programs, data: string, logFile: string): Promise<Postmaster> {
   const settings = {
     fsync: "off",
     synchronous_commit: "off",
@@ -78,13 +80,12 @@ async function startSomewhere(
 }
 
 /** A shell that waits for the end of its input, which is our end too, then ends the server and removes the folder. */
-function endWithUs(pid: number, folder: string): () => Promise<void> {
-  const script =
-    'cat >/dev/null; kill -INT "$1" 2>/dev/null; for i in $(seq 300); do kill -0 "$1" 2>/dev/null || break; sleep 0.05; done; rm -rf "$2"';
-  const shell = spawn("/bin/sh", ["-c", script, "sh", String(pid), folder], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
+function endWithUs(folder: string): () => Promise<void> {
+  const script = `cat >/dev/null
+    pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -INT "$pid"
+    for i in $(seq 300); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+    rm -rf "$1" || { sleep 2; rm -rf "$1"; }`;
+  const shell = spawn("/bin/sh", ["-c", script, "sh", folder], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
   shell.unref();
   const ended = once(shell, "exit");
   return async () => {
