@@ -1,16 +1,28 @@
 import { github } from "./connectors/github/index.ts";
+import { manual } from "./connectors/manual/index.ts";
 import { postgres } from "./connectors/postgres/index.ts";
 import { defineConfig } from "./src/config.ts";
 
-// What this installation offboards people from. A system is on as soon as its variables are set (.env.example names all);
-// a second GitHub organization is one more line: github({ org: "acme-labs", token: env.text("GITHUB_LABS_TOKEN") }).
-export default defineConfig((env) => ({
-  systems: [...env.whenSet(github), ...env.whenSet(postgres)],
-  roles: {
-    requesters: env.list("SIGNOFF_REQUESTERS"),
-    approvers: env.list("SIGNOFF_APPROVERS"),
-    auditors: env.list("SIGNOFF_AUDITORS"),
-    operators: env.list("SIGNOFF_OPERATORS"),
-  },
-  chat: { slack: env.slack(), approversChannel: env.optional("SIGNOFF_APPROVERS_CHANNEL") },
-}));
+// What this installation offboards people from. A system is on as soon as its variables are set (.env.example names all).
+// A second GitHub organization is one more line: github({ org: "acme-labs", token: env.text("GITHUB_LABS_TOKEN") }).
+export default defineConfig((env) => {
+  const itOwner = env.optional("SIGNOFF_IT_OWNER");
+  return {
+    systems: [
+      ...env.whenSet(github),
+      ...env.whenSet(postgres),
+      // What has no connector is on every plan, with an owner and a deadline in hours. Add what your company hands out.
+      ...(itOwner === undefined
+        ? []
+        : [manual({ title: "Laptop and badge", owner: itOwner, appliesTo: "everyone", dueHours: 72 })]),
+    ],
+    roles: {
+      requesters: env.list("SIGNOFF_REQUESTERS"),
+      approvers: env.list("SIGNOFF_APPROVERS"),
+      auditors: env.list("SIGNOFF_AUDITORS"),
+      operators: env.list("SIGNOFF_OPERATORS"),
+    },
+    chat: { slack: env.slack(), approversChannel: env.optional("SIGNOFF_APPROVERS_CHANNEL") },
+    // policy: { offerDeadlineHours: 48 }, // src/core/policy.ts has every rule
+  };
+});

@@ -7,6 +7,7 @@ import signoffConfig from "../signoff.config.ts";
 import { LogRefused } from "./audit/append.ts";
 import { type CheckpointKeeper, findRollback, keepCheckpoint } from "./audit/keep-checkpoint.ts";
 import { Unproven } from "./audit/read-proven.ts";
+import { type Deps, handle } from "./chat/handle.ts";
 import { type SlackSurface, slackSurface } from "./chat/slack/index.ts";
 import { type Config, ConfigError, describeConfig, loadConfig } from "./config.ts";
 import { readHealth, readMetrics, type Vitals } from "./http/health.ts";
@@ -100,7 +101,8 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     opened.defer(() => ending.abort(new Error("Signoff is stopping")));
     if (surface) {
       opened.defer(() => surface.stop());
-      await surface.start(async () => {});
+      const deps: Deps = { workflow: w, surfaces: new Map([[surface.id, surface]]), log };
+      await surface.start((intent, reply) => handle(deps, intent, reply));
     }
   } else log.error({ paused }, "Signoff is paused: nothing is revoked, asked or sent until somebody looked");
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Secret } from "../core/secret.ts";
+import { isZone } from "../core/zone.ts";
 
 // Every variable of Signoff itself. Connectors name theirs in their option schemas. `.env.example` is made of both.
 
@@ -101,16 +102,6 @@ export const VariableMeta = z.object({
   env: z.string().optional(),
   secret: z.boolean().optional(),
 });
-
-/** Whether this is an IANA zone that this machine knows. */
-export function isZone(name: string): boolean {
-  try {
-    // Offsets such as +02:00 are taken too, and do not follow a summer time.
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined && /^[A-Za-z]/.test(name);
-  } catch {
-    return false;
-  }
-}
 
 /** Nothing if it is none: the parser's own words would show the value. */
 function parseObject(text: string): Record<string, unknown> | undefined {
