@@ -115,7 +115,7 @@ export function loadConfig(file: ConfigFile, chat: "needed" | "optional", raw: R
   const { faults } = environment;
   const variables = readVariables(environment);
   const settings = readSettings(file, environment, faults);
-  const found = chatOf(settings?.chat ?? {}, chat, faults);
+  const found = settings && chatOf(settings.chat, chat, faults);
   const database = databaseOf(variables, faults);
   const logKey = variables.SIGNOFF_LOG_KEY;
   if (!logKey && !isFaulty(faults, "SIGNOFF_LOG_KEY")) {
