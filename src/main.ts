@@ -10,6 +10,7 @@ import { Unproven } from "./audit/read-proven.ts";
 import { type Deps, handle } from "./chat/handle.ts";
 import { type SlackSurface, slackSurface } from "./chat/slack/index.ts";
 import { type Config, ConfigError, describeConfig, loadConfig } from "./config.ts";
+import { describeFailure, SystemError } from "./core/failure.ts";
 import { readHealth, readMetrics, type Vitals } from "./http/health.ts";
 import { startServer } from "./http/server.ts";
 import { openLog } from "./log.ts";
@@ -102,7 +103,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     if (surface) {
       opened.defer(() => surface.stop());
       const deps: Deps = { workflow: w, surfaces: new Map([[surface.id, surface]]), log };
-      await surface.start((intent, reply) => handle(deps, intent, reply));
+      await surface.start((intent, reply) => handle(deps, intent, reply)).catch(refusedBySlack);
     }
   } else log.error({ paused }, "Signoff is paused: nothing is revoked, asked or sent until somebody looked");
 
@@ -128,6 +129,12 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     ...(paused === undefined ? {} : { paused }),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** A token that Slack refuses is the configuration's fault, found only by asking. */
+function refusedBySlack(cause: unknown): never {
+  if (!(cause instanceof SystemError)) throw cause;
+  throw new ConfigError([{ variable: "SLACK_BOT_TOKEN", problem: `is refused: ${describeFailure(cause.failure)}` }]);
 }
 
 /** A log that is not as we left it is for a human: acting on it, or writing on, would bury what happened. */

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import type { Log } from "../../connectors/connector.ts";
-import { StoreError } from "../store/fault.ts";
+import { ConfigError } from "../config.ts";
 import type { Health } from "./health.ts";
 
 /** What is served, by whom it is made. */
@@ -21,7 +21,7 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-/** Listens. Throws StoreError `machine` if the address cannot be had, with what to do. */
+/** Listens. Throws ConfigError if the address cannot be had. */
 export async function startServer(served: Served, at: { host: string; port: number }): Promise<HttpServer> {
   const app = express();
   app.disable("x-powered-by");
@@ -44,8 +44,8 @@ export async function startServer(served: Served, at: { host: string; port: numb
   const server = createServer(app);
   server.listen(at.port, at.host);
   await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
-    const problem = cause.code === "EADDRINUSE" ? "is taken" : `cannot be had (${cause.code})`;
-    throw new StoreError("machine", `${at.host}:${at.port} ${problem}. Set SIGNOFF_HOST and SIGNOFF_PORT.`, { cause });
+    const why = cause.code === "EADDRINUSE" ? "it is taken" : cause.code;
+    throw new ConfigError([{ variable: "SIGNOFF_PORT", problem: `${at.port} cannot be had on ${at.host}: ${why}` }]);
   });
   const address = server.address();
   return {
