@@ -6,30 +6,36 @@ export const manual = defineConnector({
   kind: "manual",
   options: z
     .strictObject({
-      /** What is to be ended, for people: `Laptop`. */
-      title: z.string().trim().min(1, "needs a title").max(80, "must be at most 80 characters"),
-      /** Who ends it: a person's id or e-mail. */
-      owner: z.string().regex(/^\S+$/, "must be a person's id or e-mail"),
-      /** Whom it concerns; persons by id. */
-      appliesTo: z.union(
-        [z.literal("everyone"), z.strictObject({ persons: z.array(z.string().min(1)).min(1).readonly() })],
-        {
+      title: z
+        .string()
+        .trim()
+        .min(1, "needs a title")
+        .max(80, "must be at most 80 characters")
+        .meta({ about: "What is to be ended, for people: Laptop" }),
+      owner: z
+        .string()
+        .regex(/^\S+$/, "must be a person's id or e-mail")
+        .meta({ about: "Who ends it: a person's id or e-mail" }),
+      appliesTo: z
+        .union([z.literal("everyone"), z.strictObject({ persons: z.array(z.string().min(1)).min(1).readonly() })], {
           error: 'must be "everyone" or { persons: [ids] }',
-        },
-      ),
-      /** Hours from the cut until it must be attested. */
+        })
+        .meta({ about: 'Whom it concerns: "everyone", or { persons: [ids] }' }),
       dueHours: z
         .number()
         .int("must be whole hours")
         .positive("must be more than 0 hours")
-        .max(24 * 365, "must be within a year"),
-      /** Stable for ever, since entries name it; made of the title if absent. */
+        .max(24 * 365, "must be within a year")
+        .meta({ about: "Hours from the cut until it must be attested" }),
       id: z
         .string()
         .regex(/^[a-z0-9][a-z0-9-]*$/, "must be lower case letters, digits and dashes")
-        .optional(),
-      /** True where it gives more than ordinary access: then a second person must attest it. */
-      privileged: z.boolean().default(false),
+        .optional()
+        .meta({ about: "Stable for ever, since entries name it; made of the title if absent" }),
+      privileged: z
+        .boolean()
+        .default(false)
+        .meta({ about: "True where it gives more than ordinary access: then a second person must attest it" }),
     })
     .refine((options) => options.id !== undefined || slug(options.title) !== "", {
       path: ["id"],
