@@ -1,0 +1,64 @@
+import { cancelCase } from "../workflow/cancel-case.ts";
+import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
+import { confirmAccount, lookUpAccount, sayNone, startNaming } from "./handle-account.ts";
+import { openFromForm, startCase } from "./handle-case.ts";
+import { showHistory } from "./handle-history.ts";
+import { accept, askDecline, decline, pass } from "./handle-offer.ts";
+import { decide } from "./handle-plan.ts";
+import { askNote, onStep, rereadSystem } from "./handle-step.ts";
+import type { Intent } from "./intent.ts";
+import { cancelledMessage, helpMessage, tooLateToCancel } from "./messages/answers.ts";
+import { passOfferForm } from "./messages/dialogs.ts";
+import type { Reply } from "./surface.ts";
+
+export type { Deps } from "./desk.ts";
+
+/**
+ * Turns what a person asks for into one act of the workflow, and answers it: done, done already, not allowed, or what is
+ * missing. A re-delivery gets no answer, since the first delivery has one. Rejects only for faults of ours.
+ */
+export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<void> {
+  switch (intent.kind) {
+    case "start-case":
+      return startCase(deps, intent, reply);
+    case "open-case":
+      return openFromForm(deps, intent, reply);
+    case "approve-plan":
+    case "reject-plan":
+      return decide(deps, intent, reply);
+    case "cancel-case": {
+      const done = await cancelCase(deps.workflow, requestOf(intent), intent.caseId);
+      if (isRefusal(done)) return sayRefusal(reply, done);
+      return reply.say(done.kind === "cancelled" ? cancelledMessage() : tooLateToCancel(done.state));
+    }
+    case "retry-read":
+      return rereadSystem(deps, intent, reply);
+    case "ask-account":
+      return startNaming(deps, intent, reply);
+    case "name-account":
+      return intent.confirmed ? confirmAccount(deps, intent, reply) : lookUpAccount(deps, intent, reply);
+    case "no-account":
+      return sayNone(deps, intent, reply);
+    case "ask-note":
+      return askNote(deps, intent, reply);
+    case "retry-step":
+    case "done-by-hand":
+    case "skip-step":
+      return onStep(deps, intent, reply);
+    case "accept-offer":
+      return accept(deps, intent, reply);
+    case "decline-offer":
+      // The button says nothing yet: the dialog it opens does.
+      return intent.note === undefined ? askDecline(intent, reply) : decline(deps, intent, reply);
+    case "ask-pass":
+      return reply.ask(passOfferForm(intent.offerId));
+    case "pass-offer":
+      return pass(deps, intent, reply);
+    case "history":
+      return showHistory(deps, intent, reply);
+    case "help":
+      return reply.say(helpMessage(intent.command));
+    default:
+      return intent satisfies never;
+  }
+}

@@ -1,0 +1,300 @@
+import { DateTime } from "luxon";
+import type { Account } from "../../core/access.ts";
+import type { CaseState } from "../../core/case.ts";
+import type { StepState } from "../../core/step.ts";
+import type { Offer } from "../../store/offers.ts";
+import type { Refusal } from "../../workflow/ask.ts";
+import type { Decided } from "../../workflow/decide-plan.ts";
+import type { NoCase, Opened } from "../../workflow/open-case.ts";
+import type { Message, Rich } from "../message.ts";
+import { button, listed, only, shownAs, withButtons } from "./words.ts";
+
+// Private answers to what somebody pressed or typed: what was done, or why nothing was.
+
+/** A refusal; nothing for a re-delivery, which was answered the first time. */
+export function refusalMessage(refusal: Refusal): Message | undefined {
+  switch (refusal.kind) {
+    case "stranger":
+      return only("Your account belongs to nobody in the directory, so you cannot do this. Please ask your operator.");
+    case "forbidden":
+      return only(`You cannot do this. ${refusal.why}`);
+    case "missing":
+      return only(`This ${refusal.what} does not exist any more. Nothing was changed.`);
+    case "repeated":
+      return undefined;
+    default:
+      return refusal satisfies never;
+  }
+}
+
+/** Why no case is opened. */
+export function noCaseMessage(no: NoCase): Message {
+  return only(noCaseWords(no), " No case was opened.");
+}
+
+/** The same as one sentence. */
+export function noCaseWords(no: NoCase): string {
+  switch (no.kind) {
+    case "unknown-person":
+      return `The directory does not know ${shownAs(no.name)} by this account, so it is not clear who would lose what. Please have their account added to the directory.`;
+    case "not-a-person":
+      return no.what === "bot"
+        ? "This is a bot, not a person."
+        : "This account belongs to another organization. Only our own people can be offboarded here.";
+    case "yourself":
+      return "This is you. Somebody else has to start your case.";
+    case "in-case":
+      return "There is an open case for this person already.";
+    case "bad-time":
+    case "bad-heir":
+      return no.fault;
+    default:
+      return no satisfies never;
+  }
+}
+
+/** A mention that does not name exactly one person. */
+export function notOnePerson(kind: "several" | "group" | "channel"): Message {
+  const what = { several: "These are several people.", group: "This is a group.", channel: "This is a channel." }[kind];
+  return only(`${what} Please name exactly one person. Nothing was started.`);
+}
+
+/** The account that was named cannot be found. */
+export function nobodyThere(): Message {
+  return only("This account does not exist here. Please choose the person again. Nothing was started.");
+}
+
+export function openedMessage(opened: Opened, name: string): Message {
+  return only(
+    "The case ",
+    { code: opened.caseId },
+    " for ",
+    { bold: name },
+    " is open. Access ends ",
+    { time: opened.dueAt, zone: opened.zone },
+    ". Every system is being read now; you follow it in a direct message. Nothing is taken before it is approved.",
+  );
+}
+
+/** What came of a decision. `names` are those of the result's people, in its order. */
+export function decidedMessage(
+  decided: Exclude<Decided, { kind: "gaps" }>,
+  names: readonly string[],
+  zone: string,
+): Message {
+  switch (decided.kind) {
+    case "decided":
+      if (decided.verdict === "rejected") return only("You rejected the plan. Nothing of it is taken.");
+      return decided.missing > 0
+        ? only(
+            `You approved the plan. It needs ${decided.missing} more ${decided.missing === 1 ? "approver" : "approvers"}.`,
+          )
+        : only("You approved the plan. Access is taken ", { time: decided.dueAt, zone }, ".");
+    case "already": {
+      const by = names.length > 0 ? ` by ${listed(names)}` : "";
+      const at: Rich = decided.at ? [" ", { time: decided.at, zone }] : [];
+      if (decided.what === "superseded")
+        return only(
+          "The plan changed since this message was shown. Please look at the newest one. Nothing was changed.",
+        );
+      if (decided.what === "over") return only("This case does not exist any more. Nothing was changed.");
+      return only(`This plan was already ${decided.what}${by}`, ...at, ". Nothing was changed.");
+    }
+    case "not-vouched":
+      return only("The log does not vouch for this plan, so nothing was changed. Please tell your operator at once.");
+    default:
+      return decided satisfies never;
+  }
+}
+
+export function cancelledMessage(): Message {
+  return only("The case is cancelled. Nothing is taken.");
+}
+
+export function tooLateToCancel(state: CaseState): Message {
+  return only(
+    state === "cancelled" || state === "rejected"
+      ? `This case is ${state} already. Nothing was changed.`
+      : "It is too late to cancel: access is being taken, or the case is over. Nothing was changed.",
+  );
+}
+
+/** What came of a step's button. */
+export function stepAnswer(
+  decided:
+    | { readonly kind: "retrying" | "checking" | "attested" | "second-needed" | "skipped" | "note-needed" }
+    | { readonly kind: "already"; readonly state: StepState; readonly by?: string },
+): Message {
+  switch (decided.kind) {
+    case "retrying":
+      return only("It is being tried again.");
+    case "checking":
+      return only("Noted. It is read back now: if it can be read, only that counts.");
+    case "attested":
+      return only("Noted. It is shown as attested by you.");
+    case "second-needed":
+      return only("It is privileged, so somebody else has to confirm it as well. Your word is noted already.");
+    case "skipped":
+      return only("Skipped. It stays, and is an exception of the case under your name.");
+    case "note-needed":
+      return only("This needs a note. Nothing was changed.");
+    case "already":
+      return only(
+        `This step is already ${stateOf(decided.state)}${decided.by === undefined ? "" : `, by ${decided.by}`}. Nothing was changed.`,
+      );
+    default:
+      return decided satisfies never;
+  }
+}
+
+/** An account that was looked up, to be confirmed before it counts. */
+export function foundAccountMessage(of: { caseId: string; system: string; title: string }, account: Account): Message {
+  const { caseId, system } = of;
+  return withButtons(
+    [
+      `In ${of.title} this is `,
+      account.url ? { link: account.url, text: shownAs(account.login) } : { bold: shownAs(account.login) },
+      ...(account.name ? [`, ${shownAs(account.name)}`] : []),
+      `, ${account.kind}, id `,
+      { code: shownAs(account.id) },
+      ". Is it theirs? Nothing counts before you confirm.",
+    ],
+    button(
+      "Confirm",
+      { kind: "name-account", caseId, system, account: `id:${account.id}`, confirmed: true },
+      { style: "primary" },
+    ),
+    button("Not this one", { kind: "ask-account", caseId, system }),
+  );
+}
+
+/** What came of naming an account, or of saying that there is none. */
+export function accountAnswer(
+  kind: "named" | "not-found" | "taken" | "said-none" | "reading-again" | "too-late" | "unreachable",
+  title: string,
+  why?: string,
+): Message {
+  return only(accountWords(kind, title, why));
+}
+
+/** The same as one sentence. */
+export function accountWords(kind: Parameters<typeof accountAnswer>[0], title: string, why?: string): string {
+  switch (kind) {
+    case "named":
+      return `Noted. ${title} is read again with this account.`;
+    case "not-found":
+      return `${title} knows no account by exactly this login or id. Nothing was changed.`;
+    case "taken":
+      return "This account is known as somebody else’s. Nothing was changed.";
+    case "said-none":
+      return `Noted as your word: there is no account in ${title}.`;
+    case "reading-again":
+      return `${title} is being read again.`;
+    case "too-late":
+      return "This was settled meanwhile, or the plan is decided already. Nothing was changed.";
+    case "unreachable":
+      return `${title} could not be asked: ${shownAs(why ?? "no answer")}. Please try again. Nothing was changed.`;
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** What came of an offer's button. */
+export function offerAnswer(
+  decided:
+    | { readonly kind: "accepted" | "declined" }
+    | { readonly kind: "passed"; readonly name: string }
+    | {
+        readonly kind: "already";
+        readonly state: Offer["state"];
+        readonly name?: string | undefined;
+        readonly at?: Date;
+      }
+    | { readonly kind: "cannot-take"; readonly why: string },
+): Message {
+  switch (decided.kind) {
+    case "accepted":
+      return only("Thank you. It is being moved to you; the message says when it is yours.");
+    case "declined":
+      return only("You declined it. Somebody else is asked.");
+    case "passed":
+      return only({ bold: decided.name }, " is asked now.");
+    case "already": {
+      const at: Rich = decided.at ? [", ", { time: decided.at, zone: "UTC" }] : [];
+      const by = decided.name === undefined ? "" : ` with ${decided.name}`;
+      return only(`This is already ${offerState(decided.state)}${by}`, ...at, ". Nothing was changed.");
+    }
+    case "cannot-take":
+      return only(`${decided.why} Nothing was changed.`);
+    default:
+      return decided satisfies never;
+  }
+}
+
+/** Nobody is found whose history could be shown. */
+export function noHistoryMessage(kind: "unknown-person" | "several"): Message {
+  return only(
+    kind === "several"
+      ? "This belongs to several people. Please name one by e-mail or by their account here."
+      : "Nobody is known by this. Please use their account here, an e-mail, or a login. A name alone is not enough: two people may have it.",
+  );
+}
+
+/** How the commands are used. */
+export function helpMessage(command: string): Message {
+  const offboard: Rich = [
+    { code: "/offboard @alice" },
+    " starts a case: a dialog asks when and how. Nothing is taken before it is approved.",
+  ];
+  const audit: Rich = [
+    { code: "/audit @alice" },
+    " shows what the log holds. An e-mail or login works too, also for people who left long ago; words after it filter.",
+  ];
+  return {
+    summary: "How to use Signoff",
+    parts: [
+      { kind: "list", items: command === "/audit" ? [audit, offboard] : [offboard, audit] },
+      { kind: "note", text: ["What you may do depends on your role. Answers to commands are seen by you alone."] },
+    ],
+  };
+}
+
+/** The day after `now` in a zone, `2026-11-30`. */
+export function tomorrowIn(zone: string, now: Date): string {
+  const there = DateTime.fromJSDate(now, { zone });
+  return (there.isValid ? there : DateTime.fromJSDate(now, { zone: "UTC" })).plus({ days: 1 }).toFormat("yyyy-MM-dd");
+}
+
+function stateOf(state: StepState): string {
+  switch (state) {
+    case "proven":
+      return "proven gone";
+    case "by-hand":
+      return "waiting to be done by hand";
+    case "attention":
+      return "waiting for a decision";
+    case "waiting":
+    case "revoking":
+    case "reading":
+      return "under way";
+    case "attesting":
+      return "attested by one person";
+    case "expired":
+      return "over, without proof";
+    default:
+      return state;
+  }
+}
+
+function offerState(state: Offer["state"]): string {
+  switch (state) {
+    case "void":
+      return "settled: it needs no owner any more";
+    case "unclaimed":
+      return "over: it went on by name";
+    case "failed":
+      return "waiting to be moved";
+    default:
+      return state;
+  }
+}

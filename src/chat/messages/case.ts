@@ -1,0 +1,162 @@
+import type { CaseView, PlanView } from "../../store/views.ts";
+import type { Button, Message, Part } from "../message.ts";
+import {
+  approvalsPart,
+  blindPart,
+  cancelButton,
+  gapsPart,
+  planParts,
+  progressWords,
+  readButtons,
+  systemsPart,
+} from "./plan-parts.ts";
+import { button, caseState, count, KIND_WORDS, MODE_WORDS, paragraph, REASON_WORDS } from "./words.ts";
+
+/**
+ * The message that approvers follow a case by. One message, brought up to date: what each system shows, the plan, who
+ * approved, then each step's place on the proof ladder.
+ */
+export function caseMessage(view: CaseView, notes: readonly string[] = []): Message {
+  const current = currentPlan(view);
+  const buttons = [...decideButtons(view, current), ...readButtons(view, "approver"), ...cancelButton(view)];
+  const over = ["cancelled", "rejected", "held"].includes(view.case.state);
+  return {
+    summary: `${view.leaver.name}: ${caseState(view)}`,
+    parts: [
+      { kind: "heading", text: `Offboarding ${view.leaver.name}` },
+      headPart(view, "approver"),
+      ...notes.map((note): Part => ({ kind: "note", text: [note] })),
+      ...lateParts(view),
+      ...(over ? [] : [systemsPart(view)]),
+      ...(current && !over ? planSection(view, current) : []),
+      ...offersPart(view),
+      ...(current && current.state === "proposed" ? gapsPart(current.plan) : []),
+      ...(buttons.length > 0 ? [{ kind: "actions", buttons } as const] : []),
+      ...whoCannot(view, current),
+    ],
+  };
+}
+
+/** Who, when, how and why: the same facts for approvers and the requester. */
+export function headPart(view: CaseView, who: "approver" | "requester"): Part {
+  const row = view.case;
+  return {
+    kind: "fields",
+    fields: [
+      { label: "Case", value: [{ code: row.id }] },
+      { label: "State", value: [{ bold: caseState(view) }] },
+      { label: "Person", value: [view.leaver.name, ...(view.leaver.emails[0] ? [` (${view.leaver.emails[0]})`] : [])] },
+      { label: "Access ends", value: [{ time: row.dueAt, zone: row.dueZone }] },
+      { label: "Departure", value: [KIND_WORDS[row.kind], `, ${REASON_WORDS[row.reason].toLowerCase()}`] },
+      { label: "How", value: [MODE_WORDS[row.mode]] },
+      {
+        label: "Announced",
+        value: [row.announced ? "Yes" : "No: nobody outside learns of it before access is gone"],
+      },
+      ...(who === "approver" ? [{ label: "Requested by", value: [view.requester.name] }] : []),
+      ...(view.heir ? [{ label: "Takes over by default", value: [view.heir.name] }] : []),
+    ],
+  };
+}
+
+/** The newest plan that is no addition: the one that is decided on or worked through. */
+export function currentPlan(view: CaseView): PlanView | undefined {
+  const plans = view.plans.filter(({ scope, state }) => scope !== "addition" && state !== "superseded");
+  return plans.find(({ state }) => state === "proposed") ?? plans[0];
+}
+
+/** A case that is past its time and not approved. */
+export function lateParts(view: CaseView): Part[] {
+  const row = view.case;
+  if (row.state !== "planned" || row.missedAt === null) return [];
+  return [
+    paragraph(
+      { bold: "Missed" },
+      ": this was due ",
+      { time: row.dueAt, zone: row.dueZone },
+      " and is not approved. Nothing was taken. Access is taken as soon as it is approved.",
+    ),
+  ];
+}
+
+function planSection(view: CaseView, current: PlanView): Part[] {
+  const shown = view.plans
+    .filter(
+      (plan) =>
+        plan === current || (plan.state === "approved" && view.steps.some(({ planHash }) => planHash === plan.hash)),
+    )
+    .sort((a, b) => a.revision - b.revision);
+  const title = current.scope === "contain" ? "Containment plan" : "Plan";
+  const steps = view.steps.length > 0 ? progressWords(view.steps) : count(current.plan.steps.length, "grant");
+  return [
+    { kind: "divider" },
+    paragraph({ bold: `${title} ${current.revision}` }, `: ${steps}`),
+    ...(current.plan.steps.length === 0 ? [paragraph("No access was found that could be taken.")] : []),
+    ...shown.flatMap(({ plan }) => planParts(plan, view.steps, view)),
+    ...blindPart(current.plan),
+    approvalsPart(current, view.case.dueZone),
+  ];
+}
+
+function offersPart(view: CaseView): Part[] {
+  const live = view.offers.filter(({ state }) => state !== "void");
+  if (live.length === 0) return [];
+  const of = (...states: readonly string[]) => live.filter(({ state }) => states.includes(state)).length;
+  const said = [
+    [of("held"), "held until the departure may be known"],
+    [of("offered"), "offered"],
+    [of("accepted"), "accepted, being moved"],
+    [of("moved"), "moved"],
+    [of("failed"), "could not be moved yet"],
+    [of("unclaimed"), "taken by nobody"],
+  ] as const;
+  const words = said.filter(([number]) => number > 0).map(([number, text]) => `${number} ${text}`);
+  return [paragraph({ bold: "Handover" }, `: ${count(live.length, "piece")} of work: ${words.join(", ")}`)];
+}
+
+function decideButtons(view: CaseView, current: PlanView | undefined): Button[] {
+  if (current?.state !== "proposed" || view.case.state !== "planned") return [];
+  const of = { caseId: view.case.id, planHash: current.hash };
+  const grants = count(current.plan.steps.length, "grant");
+  const when = current.scope === "contain" ? "at once" : "at the time set";
+  return [
+    button(
+      "Approve",
+      { kind: "approve-plan", ...of },
+      {
+        style: "primary",
+        confirm: {
+          title: "Approve the plan",
+          text: `${grants} of ${view.leaver.name} will be taken ${when}. What appears since is handled as the policy says.`,
+          yes: "Approve",
+          no: "Back",
+        },
+      },
+    ),
+    button(
+      "Reject",
+      { kind: "reject-plan", ...of },
+      {
+        style: "danger",
+        confirm: {
+          title: "Reject the plan",
+          text: `Nothing of this plan will be taken from ${view.leaver.name}.`,
+          yes: "Reject",
+          no: "Back",
+        },
+      },
+    ),
+  ];
+}
+
+function whoCannot(view: CaseView, current: PlanView | undefined): Part[] {
+  if (current?.state !== "proposed" || view.case.state !== "planned") return [];
+  return [
+    {
+      kind: "note",
+      text: [
+        `What you approve is this plan, ${current.hash.slice(0, 12)}. ${view.requester.name} asked for it and cannot approve it.`,
+      ],
+    },
+  ];
+}

@@ -1,0 +1,218 @@
+import { LEAVE_KINDS, REASONS } from "../../core/case.ts";
+import type { Gap } from "../../core/plan.ts";
+import { ANNOUNCED, AT, FIELDS, NOW } from "../forms.ts";
+import type { Form } from "../message.ts";
+import { KIND_WORDS, REASON_WORDS, shownAs } from "./words.ts";
+
+// The dialogs, in words. forms.ts says what their answers mean.
+
+/** Asks whom it is about, when a command did not say so. */
+export function pickLeaverForm(why: string): Form {
+  return {
+    kind: "pick-leaver",
+    title: "Offboard someone",
+    submit: "Next",
+    intro: [{ kind: "text", text: [why] }],
+    fields: [{ id: FIELDS["pick-leaver"].leaver, label: "Who leaves", input: "person" }],
+    carried: {},
+  };
+}
+
+/** What must be known to open a case. “Now” is a choice of its own, and never the default. */
+export function openCaseForm(leaver: {
+  readonly memberId: string;
+  readonly name: string;
+  readonly email: string | undefined;
+  readonly personId: string;
+  readonly zone: string;
+  /** The next day in that zone, `2026-11-30`. */
+  readonly tomorrow: string;
+}): Form {
+  const at = FIELDS["open-case"];
+  return {
+    kind: "open-case",
+    title: "Open a case",
+    submit: "Open case",
+    intro: [
+      {
+        kind: "text",
+        text: [
+          { bold: leaver.name },
+          ...(leaver.email === undefined ? [] : [`, ${leaver.email}`]),
+          ", directory id ",
+          { code: leaver.personId },
+        ],
+      },
+      {
+        kind: "note",
+        text: [
+          "Nothing is taken before the plan is approved. Until it is announced nobody but the approvers learns of it.",
+        ],
+      },
+    ],
+    fields: [
+      {
+        id: at.when,
+        label: "When does access end?",
+        input: "choice",
+        look: "radio",
+        options: [
+          { value: AT, label: "At the date and time below" },
+          { value: NOW, label: "Now", hint: "As soon as the plan is approved" },
+        ],
+        initial: AT,
+      },
+      { id: at.date, label: "Date", input: "date", initial: leaver.tomorrow, optional: true },
+      {
+        id: at.time,
+        label: "Time",
+        hint: `In ${leaver.zone}, where they are.`,
+        input: "time",
+        initial: "18:00",
+        optional: true,
+      },
+      {
+        id: at.kind,
+        label: "Departure",
+        input: "choice",
+        look: "radio",
+        options: LEAVE_KINDS.map((value) => ({ value, label: KIND_WORDS[value] })),
+        initial: "voluntary",
+      },
+      {
+        id: at.mode,
+        label: "How is access taken?",
+        input: "choice",
+        look: "radio",
+        options: [
+          { value: "orderly", label: "Orderly", hint: "Work is handed over, access ends at the time set" },
+          { value: "contain", label: "Contain", hint: "At once what can be given back, then the rest" },
+        ],
+        initial: "orderly",
+      },
+      {
+        id: at.announced,
+        label: "Announced",
+        input: "check",
+        options: [{ value: ANNOUNCED, label: "The team knows: work may be offered to people before the end" }],
+        optional: true,
+      },
+      {
+        id: at.heir,
+        label: "Who takes over by default",
+        hint: "Without one, their manager.",
+        input: "person",
+        optional: true,
+      },
+      {
+        id: at.reason,
+        label: "Reason",
+        input: "choice",
+        look: "menu",
+        options: REASONS.map((value) => ({ value, label: REASON_WORDS[value] })),
+      },
+    ],
+    carried: { leaver: leaver.memberId, zone: leaver.zone },
+  };
+}
+
+/** Approving although a part of the picture is missing. */
+export function approveGapsForm(of: { caseId: string; planHash: string }, gaps: readonly Gap[]): Form {
+  return {
+    kind: "approve-gaps",
+    title: "Approve with gaps",
+    submit: "Approve",
+    intro: [
+      {
+        kind: "list",
+        title: [{ bold: "This could not be seen" }],
+        items: gaps.map((gap) => [{ bold: gap.title }, `: ${shownAs(gap.why)}`]),
+      },
+    ],
+    fields: [
+      {
+        id: FIELDS["approve-gaps"].reason,
+        label: "Why may the plan go on without it?",
+        hint: "It is kept with your approval, and each gap stays an exception of the case.",
+        input: "text",
+        lines: "many",
+        max: 1000,
+      },
+    ],
+    carried: of,
+  };
+}
+
+/** What was done by hand, or why a grant is left where it is. */
+export function noteForm(stepId: string, then: "done-by-hand" | "skip-step"): Form {
+  const done = then === "done-by-hand";
+  return {
+    kind: "note",
+    title: done ? "Done by hand" : "Skip this step",
+    submit: done ? "Say it is done" : "Skip",
+    fields: [
+      {
+        id: FIELDS.note.note,
+        label: done ? "What did you do?" : "Why is it left?",
+        hint: done
+          ? "If it can be read back it is read now, and only that counts. Otherwise it is shown as your word."
+          : "It stays, and is an exception of the case under your name.",
+        input: "text",
+        lines: "many",
+        max: 1000,
+      },
+    ],
+    carried: { stepId, then },
+  };
+}
+
+/** Which account the leaver has in a system. */
+export function nameAccountForm(caseId: string, system: string, title: string): Form {
+  return {
+    kind: "name-account",
+    title: "Name the account",
+    submit: "Look it up",
+    fields: [
+      {
+        id: FIELDS["name-account"].account,
+        label: `Account in ${title}`,
+        hint: "Its login or id, exactly. It is shown to you before it counts.",
+        input: "text",
+        lines: "one",
+        max: 200,
+      },
+    ],
+    carried: { caseId, system },
+  };
+}
+
+/** Whom to ask instead. */
+export function passOfferForm(offerId: string): Form {
+  return {
+    kind: "pass-offer",
+    title: "Suggest someone",
+    submit: "Ask them",
+    fields: [{ id: FIELDS["pass-offer"].to, label: "Who could take it over?", input: "person" }],
+    carried: { offerId },
+  };
+}
+
+/** Declining, with a word if one likes. */
+export function declineOfferForm(offerId: string): Form {
+  return {
+    kind: "decline-offer",
+    title: "Decline",
+    submit: "Decline",
+    fields: [
+      {
+        id: FIELDS["decline-offer"].note,
+        label: "A word to whoever reads the history",
+        input: "text",
+        lines: "many",
+        max: 500,
+        optional: true,
+      },
+    ],
+    carried: { offerId },
+  };
+}

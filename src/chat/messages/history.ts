@@ -1,0 +1,113 @@
+import type { BrokenLine, HistoryLine, HistoryPage } from "../../workflow/history.ts";
+import type { Mention } from "../intent.ts";
+import type { Message, Part, Rich } from "../message.ts";
+import { button, paragraph, shownAs } from "./words.ts";
+
+/** A page of a person's timeline, newest first, with what it is proven against. `who` asks for the next page. */
+export function historyMessage(page: HistoryPage, who: Mention): Message {
+  const { person, lines, before, filter, checkpoint } = page;
+  return {
+    summary: `History of ${person.name}`,
+    parts: [
+      { kind: "heading", text: `History of ${person.name}` },
+      ...(filter === undefined ? [] : [{ kind: "note", text: ["Only entries with “", filter, "”"] } as const]),
+      lines.length === 0
+        ? paragraph("The log holds nothing of this person", filter === undefined ? "." : " with these words.")
+        : ({ kind: "list", items: lines.map(lineWords) } as const),
+      ...(before === undefined
+        ? []
+        : [
+            {
+              kind: "actions",
+              buttons: [button("Older", { kind: "history", who, before, ...(filter === undefined ? {} : { filter }) })],
+            } as const,
+          ]),
+      ...(checkpoint ? checkpointParts(checkpoint) : []),
+    ],
+  };
+}
+
+function lineWords(line: HistoryLine | BrokenLine): Rich {
+  if ("broken" in line)
+    return [{ code: String(line.seq) }, " ", { bold: "is not as it was signed" }, `: ${line.broken}`];
+  const outcome = line.outcome === "success" ? "" : line.outcome === "failure" ? ", failed" : ", outcome unknown";
+  return [
+    { code: String(line.seq) },
+    " ",
+    { time: line.at, zone: "UTC" },
+    " ",
+    { bold: actionWords(line.action) },
+    outcome,
+    line.what === "" || line.what === line.caseId ? "" : `: ${shownAs(line.what)}`,
+    line.system === undefined ? "" : ` in ${line.system}`,
+    `, by ${line.actor.name ?? line.actor.id}`,
+    line.detail === undefined ? "" : ` (${shownAs(line.detail)})`,
+    ...(line.note === undefined ? [] : [": “", shownAs(line.note), "”"]),
+    ...(line.caseId === null ? [] : [" ", { quiet: `case ${line.caseId}` }]),
+  ];
+}
+
+function checkpointParts(checkpoint: NonNullable<HistoryPage["checkpoint"]>): Part[] {
+  return [
+    {
+      kind: "note",
+      text: [
+        "Each line is proven against the signed log of ",
+        { code: String(checkpoint.size) },
+        " entries with root ",
+        { code: checkpoint.root },
+        ", key ",
+        { code: checkpoint.fingerprint },
+        ". Reading this is an entry too.",
+      ],
+    },
+  ];
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  "case.opened": "Case opened",
+  "case.cancelled": "Case cancelled",
+  "case.missed": "Due and not approved",
+  "case.cutStarted": "Taking access started",
+  "case.accessGone": "Every step ended",
+  "case.closed": "Case closed",
+  "case.held": "Case held",
+  "system.readStarted": "Read of a system started",
+  "system.read": "System read",
+  "system.readInterrupted": "Read interrupted",
+  "system.readAsked": "Read asked for again",
+  "plan.proposed": "Plan proposed",
+  "plan.extended": "Plan extended by policy",
+  "plan.decided": "Plan decided on",
+  "plan.approved": "Plan approved",
+  "plan.rejected": "Plan rejected",
+  "grant.revokeStarted": "Revoke started",
+  "grant.revoked": "Revoke answered",
+  "grant.revokeInterrupted": "Revoke interrupted",
+  "grant.readStarted": "Read back started",
+  "grant.readBack": "Read back",
+  "grant.readInterrupted": "Read back interrupted",
+  "grant.attested": "Attested by a person",
+  "grant.skipped": "Skipped",
+  "grant.retryAsked": "Retry asked for",
+  "grant.expired": "Ended without proof",
+  "grant.held": "Step held",
+  "finding.raised": "Finding",
+  "account.lookedUp": "Account looked up",
+  "account.named": "Account named",
+  "account.saidNone": "Said to have no account",
+  "offer.accepted": "Work accepted",
+  "offer.declined": "Work declined",
+  "offer.passed": "Work passed on",
+  "offer.expired": "Offer ran out",
+  "offer.held": "Offer held",
+  "work.moveStarted": "Move of work started",
+  "work.moved": "Work moved",
+  "work.moveInterrupted": "Move of work interrupted",
+  "request.refused": "Request refused",
+  "history.read": "History read",
+};
+
+function actionWords(action: string): string {
+  return WORDS[action] ?? action;
+}

@@ -1,0 +1,58 @@
+import type { StepView } from "../../store/views.ts";
+import type { Rich } from "../message.ts";
+import { people, shownAs } from "./words.ts";
+
+/** Where a step stands on the proof ladder, in words. `zone` is the one in which times are shown. */
+export function stepWords(step: StepView, zone: string): Rich {
+  switch (step.state) {
+    case "waiting":
+      return waitingWords(step, zone);
+    case "revoking":
+      return ["is being taken"];
+    case "reading":
+      return readingWords(step);
+    case "by-hand":
+      return ["to be done by hand", ...because(step)];
+    case "attention":
+      return [{ bold: "needs attention" }, ...because(step)];
+    case "attesting":
+      return ["attested by ", ...people(step.attesters), ", needs a second person"];
+    case "proven":
+      return ["gone", ...(step.provenAt ? [", read back ", { time: step.provenAt, zone }] : [])];
+    case "attested":
+      return [
+        "attested by ",
+        ...people(step.attesters.length > 0 ? step.attesters : step.by ? [step.by] : []),
+        ", nothing can read it",
+      ];
+    case "skipped":
+      return ["skipped", ...(step.by ? [" by ", { bold: step.by.name }] : []), ...reason(step)];
+    case "expired":
+      return ["ended without proof", ...because(step)];
+    case "held":
+      return ["held: the log does not vouch for it"];
+    default:
+      return step.state satisfies never;
+  }
+}
+
+function waitingWords(step: StepView, zone: string): Rich {
+  if (step.nextAt && step.failure !== null)
+    return ["tried again ", { time: step.nextAt, zone }, `: ${shownAs(step.failure)}`];
+  return ["waits"];
+}
+
+function readingWords(step: StepView): Rich {
+  const said = step.rung === "requested" ? "asked for" : "accepted by the system";
+  const why = step.failure === null ? "" : `: ${shownAs(step.failure)}`;
+  if (step.decidedBy !== null) return [`said to be done by hand, is being read back${why}`];
+  return [`${said}, is being read back${why}`];
+}
+
+function because(step: StepView): Rich {
+  return step.failure === null ? [] : [`: ${shownAs(step.failure)}`];
+}
+
+function reason(step: StepView): Rich {
+  return step.note === null ? [] : [`: ${shownAs(step.note)}`];
+}

@@ -1,0 +1,191 @@
+import type { CaseView, StepView } from "../../store/views.ts";
+import type { Message, Part, Rich } from "../message.ts";
+import { stepWords } from "./step-words.ts";
+import { count, grantName, paragraph, shownAs } from "./words.ts";
+
+/** A signed size of the log, to keep and to verify against. */
+export interface CheckpointFacts {
+  /** The log's name. */
+  readonly origin: string;
+  readonly size: number;
+  /** Base64. */
+  readonly root: string;
+  /** Of the log's key. */
+  readonly fingerprint: string;
+}
+
+/** What is left when a case is closed: counts, times, exceptions, what nobody could see, and how to verify it. */
+export function summaryMessage(view: CaseView, log: CheckpointFacts | undefined): Message {
+  const left = view.steps.filter(({ state }) => !["proven", "attested"].includes(state));
+  const rejected = view.plans
+    .filter(({ scope, state }) => state === "rejected" && scope !== "contain")
+    .flatMap(({ plan }) => plan.steps);
+  const unread = view.reads.filter(({ state }) => state === "failed" || state === "unmatched" || state === "pending");
+  const nothing = left.length + rejected.length + unread.length === 0;
+  return {
+    summary: `${view.leaver.name}: case closed${nothing ? "" : " with exceptions"}`,
+    parts: [
+      { kind: "heading", text: `Summary: ${view.leaver.name}` },
+      countsPart(view),
+      ...timesParts(view),
+      ...leftParts(
+        view,
+        left,
+        rejected.map(({ grant }) => `${shownAs(grant.resource)} in ${grant.system}: rejected`),
+        unread,
+      ),
+      ...blindParts(view),
+      ...handoverParts(view),
+      ...secretParts(view),
+      ...(log ? verifyParts(log) : []),
+    ],
+  };
+}
+
+/** Time from the due instant to each proof, in milliseconds, shortest first. */
+export function proofTimes(view: CaseView): readonly number[] {
+  return view.steps
+    .flatMap(({ state, provenAt }) =>
+      state === "proven" && provenAt ? [Math.max(0, provenAt.getTime() - view.case.dueAt.getTime())] : [],
+    )
+    .sort((a, b) => a - b);
+}
+
+/** The value that `share` of the sorted values do not exceed (nearest rank). */
+export function percentile(sorted: readonly number[], share: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+}
+
+/** `3 h 20 min`, `45 s`: two units at most. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} days ${hours % 24} h`;
+}
+
+function countsPart(view: CaseView): Part {
+  const of = (...states: readonly StepView["state"][]) =>
+    String(view.steps.filter(({ state }) => states.includes(state)).length);
+  return {
+    kind: "fields",
+    fields: [
+      { label: "Proven gone", value: [of("proven")] },
+      { label: "Attested by a person", value: [of("attested")] },
+      { label: "Skipped", value: [of("skipped")] },
+      {
+        label: "Without proof",
+        value: [of("expired", "held", "attention", "attesting", "by-hand", "waiting", "revoking", "reading")],
+      },
+    ],
+  };
+}
+
+function timesParts(view: CaseView): Part[] {
+  const times = proofTimes(view);
+  const [first] = times;
+  const last = times.at(-1);
+  const p95 = percentile(times, 0.95);
+  if (first === undefined || last === undefined || p95 === undefined) return [];
+  return [
+    paragraph(
+      { bold: "Times" },
+      " from ",
+      { time: view.case.dueAt, zone: view.case.dueZone },
+      `: first proof after ${duration(first)}, last after ${duration(last)}, 95 of 100 within ${duration(p95)}.`,
+    ),
+  ];
+}
+
+function leftParts(
+  view: CaseView,
+  left: readonly StepView[],
+  rejected: readonly string[],
+  unread: CaseView["reads"],
+): Part[] {
+  const items: Rich[] = [
+    ...left.map(
+      (step): Rich => [{ bold: grantName(step) }, ` in ${step.title}: `, ...stepWords(step, view.case.dueZone)],
+    ),
+    ...rejected.map((what): Rich => [what]),
+    ...unread.map(
+      (read): Rich => [{ bold: read.title }, `: not read in the end, ${shownAs(read.failure ?? "no answer")}`],
+    ),
+  ];
+  if (items.length === 0) return [paragraph({ bold: "Nothing is left" }, " of what could be seen.")];
+  return [{ kind: "list", title: [{ bold: "What is left" }], items }];
+}
+
+function blindParts(view: CaseView): Part[] {
+  const items = view.reads.flatMap(({ title, state, sight }): Rich[] =>
+    sight?.kind === "partial" && state !== "none"
+      ? sight.blind.map((what): Rich => [{ bold: title }, `: ${shownAs(what)}`])
+      : [],
+  );
+  return items.length === 0 ? [] : [{ kind: "list", title: [{ bold: "What nobody could see" }], items }];
+}
+
+function handoverParts(view: CaseView): Part[] {
+  const live = view.offers.filter(({ state }) => state !== "void");
+  if (live.length === 0) return [];
+  const items = live.map((offer): Rich => {
+    const title = shownAs(offer.item.title);
+    const item = offer.item.url ? { link: offer.item.url, text: title } : { bold: title };
+    const to = offer.to?.name ?? "nobody";
+    switch (offer.state) {
+      case "moved":
+        return [item, ": moved to ", { bold: to }];
+      case "accepted":
+        return [item, `: accepted by ${to}, not moved yet`];
+      case "failed":
+        return [item, `: could not be moved to ${to}: ${shownAs(offer.failure ?? "refused")}`];
+      case "unclaimed":
+        return [item, ": taken by nobody"];
+      default:
+        return [item, `: open, with ${to}`];
+    }
+  });
+  return [{ kind: "list", title: [{ bold: "Handover" }, `: ${count(live.length, "piece")} of work`], items }];
+}
+
+function secretParts(view: CaseView): Part[] {
+  const secrets = new Set(
+    view.steps.flatMap((step) =>
+      (step.planned?.grant.secrets ?? []).map((secret) => `${shownAs(secret)} (${step.title})`),
+    ),
+  );
+  if (secrets.size === 0) return [];
+  return [
+    {
+      kind: "list",
+      title: [{ bold: "Secrets to rotate" }, `: ${view.leaver.name} could know them`],
+      items: [...secrets].map((secret) => [secret]),
+    },
+  ];
+}
+
+function verifyParts(log: CheckpointFacts): Part[] {
+  return [
+    { kind: "divider" },
+    {
+      kind: "fields",
+      fields: [
+        { label: "Log", value: [{ code: log.origin }] },
+        { label: "Entries", value: [String(log.size)] },
+        { label: "Root", value: [{ code: log.root }] },
+        { label: "Key", value: [{ code: log.fingerprint }] },
+      ],
+    },
+    {
+      kind: "note",
+      text: [
+        "To verify: ",
+        { code: "signoff audit verify" },
+        ". It needs the key’s fingerprint, and finds out if an entry up to this one was changed since.",
+      ],
+    },
+  ];
+}

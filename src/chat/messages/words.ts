@@ -1,0 +1,151 @@
+import type { Grant } from "../../core/access.ts";
+import { isReversible } from "../../core/access.ts";
+import type { LeaveKind, Mode, Reason } from "../../core/case.ts";
+import { restoreText } from "../../core/text.ts";
+import type { CaseView, Named, StepView } from "../../store/views.ts";
+import type { Ask, Button, Message, Part, Rich, Span } from "../message.ts";
+
+// Words that several messages share.
+
+/** A message of one paragraph. */
+export function only(...text: Rich): Message {
+  return { summary: plainOf(text), parts: [{ kind: "text", text }] };
+}
+
+/** A message with buttons under its first paragraph. */
+export function withButtons(text: Rich, ...buttons: readonly Button[]): Message {
+  return {
+    summary: plainOf(text),
+    parts: [{ kind: "text", text }, ...(buttons.length > 0 ? [{ kind: "actions", buttons } as const] : [])],
+  };
+}
+
+/** Runs of text as one plain line, for notifications. A time is left to the parts, which name its zone. */
+export function plainOf(rich: Rich): string {
+  return rich.map(plainSpan).join("");
+}
+
+/** Text that came from a system, as it was before it was made safe to store. Surfaces make it safe to show. */
+export function shownAs(text: string): string {
+  return restoreText(text);
+}
+
+/** A button that opens or does something. */
+export function button(label: string, ask: Ask, more: Omit<Button, "label" | "ask"> = {}): Button {
+  return { label, ask, ...more };
+}
+
+/** `1 grant`, `3 grants`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** `A, B and C`. */
+export function listed(names: readonly string[]): string {
+  const last = names.at(-1) ?? "";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+}
+
+/** Names in a row, bold. */
+export function people(named: readonly Named[]): Rich {
+  return named.flatMap(({ name }, at): Span[] => {
+    const join = at === 0 ? "" : at === named.length - 1 ? " and " : ", ";
+    return [...(join === "" ? [] : [join]), { bold: name }];
+  });
+}
+
+export const KIND_WORDS: Readonly<Record<LeaveKind, string>> = {
+  voluntary: "Voluntary",
+  involuntary: "Involuntary",
+  "contract-end": "Contract ends",
+};
+
+export const MODE_WORDS: Readonly<Record<Mode, string>> = {
+  orderly: "Orderly: work is handed over, access ends at the time set",
+  contain: "Contain: what can be given back is taken at once, the rest follows",
+};
+
+export const REASON_WORDS: Readonly<Record<Reason, string>> = {
+  resignation: "Resignation",
+  dismissal: "Dismissal",
+  "contract-end": "End of contract",
+  security: "Security",
+  transfer: "Transfer",
+  other: "Other",
+};
+
+/** Where a case stands, in words. Nothing here says “done”: only proofs do. */
+export function caseState(view: CaseView): string {
+  const { state } = view.case;
+  switch (state) {
+    case "opened":
+      return "Every system is being read";
+    case "planned":
+      return "Waits for approval";
+    case "approved":
+      return "Approved, waits for its time";
+    case "rechecking":
+      return "Everything is read again, right before access is taken";
+    case "revoking":
+      return view.steps.some(({ state: step }) => step === "attention" || step === "by-hand" || step === "attesting")
+        ? "Access is being taken, somebody is needed"
+        : "Access is being taken";
+    case "closing":
+      return "Everything is read once more";
+    case "handing-over":
+      return "Every step has ended, work is still being handed over";
+    case "closed":
+      return "Closed";
+    case "cancelled":
+      return "Cancelled";
+    case "rejected":
+      return "Rejected";
+    case "held":
+      return "Held: the log does not vouch for it";
+    default:
+      return state satisfies never;
+  }
+}
+
+/** What a grant gives, with its marks as words. */
+export function grantWords(grant: Grant): Rich {
+  const marks = [
+    grant.privileged ? "privileged" : "",
+    grant.outlivesSignOn ? "outlives sign-on" : "",
+    finalWords(grant),
+  ].filter(Boolean);
+  const role = grant.role === undefined ? "" : ` as ${shownAs(grant.role)}`;
+  return [
+    { bold: shownAs(grant.resource) },
+    `${role} (${shownAs(grant.kind)})`,
+    ...(marks.length > 0 ? [" ", { code: `[${marks.join("] [")}]` }] : []),
+  ];
+}
+
+/** A grant on one line without marks. */
+export function grantName(step: StepView): string {
+  const grant = step.planned?.grant;
+  if (!grant) return step.grantKey;
+  return `${shownAs(grant.resource)}${grant.role === undefined ? "" : ` as ${shownAs(grant.role)}`}`;
+}
+
+/** A paragraph, if there is something to say. */
+export function paragraph(...text: Rich): Part {
+  return { kind: "text", text };
+}
+
+function finalWords(grant: Grant): string {
+  if (isReversible(grant)) return "";
+  if (typeof grant.reversible === "object") return `can be given back for ${grant.reversible.untilDays} days`;
+  return "final";
+}
+
+function plainSpan(span: Span): string {
+  if (typeof span === "string") return span;
+  if ("bold" in span) return span.bold;
+  if ("code" in span) return span.code;
+  if ("quiet" in span) return span.quiet;
+  if ("link" in span) return span.text;
+  if ("time" in span) return span.time.toISOString();
+  return span.name;
+}

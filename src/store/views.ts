@@ -1,0 +1,219 @@
+import { and, asc, desc, eq, inArray } from "drizzle-orm";
+import type { Grant } from "../core/access.ts";
+import type { PlanStep } from "../core/plan.ts";
+import {
+  type Case,
+  type Decision,
+  findCase,
+  listDecisions,
+  listPlans,
+  listReads,
+  type PlanRow,
+  type Read,
+} from "./cases.ts";
+import { findOffer, listOffers, type Offer } from "./offers.ts";
+import type { Tx } from "./open.ts";
+import { findPerson } from "./people.ts";
+import { entries, posts } from "./schema.ts";
+import { findStep, listSteps, type Step } from "./steps.ts";
+
+// What messages are made of: everything they need, names resolved, as pure data. Load a view within one REPEATABLE READ
+// transaction, so that its parts belong together.
+
+/** Somebody as messages name them. */
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The systems of the configuration, as far as messages name them. A system that was taken out shows by its id. */
+export type Systems = ReadonlyMap<string, { readonly title: string; readonly manual?: { readonly owner: string } }>;
+
+/** One system's newest read. */
+export interface ReadView extends Read {
+  readonly title: string;
+}
+
+/** A plan's revision with who decided what about it. */
+export interface PlanView extends PlanRow {
+  readonly decisions: readonly (Decision & { readonly by: Named })[];
+}
+
+/** A step with its grant as the approved plan has it. */
+export interface StepView extends Step {
+  readonly title: string;
+  /** `undefined` if no plan of the case holds it, which only a foreign row can bring about. */
+  readonly planned: PlanStep | undefined;
+  /** Who decided it: skipped it, or said first that it is done by hand. */
+  readonly by: Named | undefined;
+  /** Everybody who attested it, first first. */
+  readonly attesters: readonly Named[];
+}
+
+/** A work item put to somebody. */
+export interface OfferView extends Offer {
+  readonly title: string;
+  readonly to: Named | undefined;
+}
+
+/** A case with all that hangs on it. */
+export interface CaseView {
+  readonly case: Case;
+  readonly leaver: Named & { readonly emails: readonly string[] };
+  readonly requester: Named;
+  readonly heir: Named | undefined;
+  readonly manager: Named | undefined;
+  /** Newest round, in the order of the configuration. */
+  readonly reads: readonly ReadView[];
+  /** Newest first. */
+  readonly plans: readonly PlanView[];
+  readonly steps: readonly StepView[];
+  readonly offers: readonly OfferView[];
+}
+
+/** Everything about a case; `undefined` if there is none. */
+export async function loadCaseView(tx: Tx, systems: Systems, caseId: string): Promise<CaseView | undefined> {
+  const row = await findCase(tx, caseId);
+  if (!row) return undefined;
+  const leaver = await findPerson(tx, row.leaverId);
+  const name = namer(tx);
+  const plans = await Promise.all(
+    (await listPlans(tx, caseId)).map(async (plan) => ({
+      ...plan,
+      decisions: await Promise.all(
+        (await listDecisions(tx, caseId, plan.hash)).map(async (one) => ({ ...one, by: await name(one.personId) })),
+      ),
+    })),
+  );
+  const attesters = await listAttesters(tx, caseId);
+  const reads = (await listReads(tx, caseId, row.round)).map((read) => ({
+    ...read,
+    title: titleOf(systems, read.system),
+  }));
+  const order = [...systems.keys()];
+  const place = ({ system }: Read) => (order.includes(system) ? order.indexOf(system) : order.length);
+  return {
+    case: row,
+    leaver: { id: row.leaverId, name: leaver?.name ?? row.leaverId, emails: leaver?.emails ?? [] },
+    requester: await name(row.requesterId),
+    heir: row.heirId === null ? undefined : await name(row.heirId),
+    manager: leaver?.managerId === undefined ? undefined : await name(leaver.managerId),
+    reads: reads.sort((a, b) => place(a) - place(b)),
+    plans,
+    steps: await Promise.all(
+      (await listSteps(tx, caseId)).map((step) => stepView(step, systems, plans, name, attesters.get(step.grantKey))),
+    ),
+    offers: await Promise.all((await listOffers(tx, caseId)).map((offer) => offerView(offer, systems, name))),
+  };
+}
+
+/** A case and one of its steps. */
+export async function loadStepView(
+  tx: Tx,
+  systems: Systems,
+  stepId: string,
+): Promise<{ readonly view: CaseView; readonly step: StepView } | undefined> {
+  const found = await findStep(tx, stepId);
+  const view = found && (await loadCaseView(tx, systems, found.caseId));
+  const step = view?.steps.find(({ id }) => id === stepId);
+  return view && step && { view, step };
+}
+
+/** A case and one of its offers. */
+export async function loadOfferView(
+  tx: Tx,
+  systems: Systems,
+  offerId: string,
+): Promise<{ readonly view: CaseView; readonly offer: OfferView } | undefined> {
+  const found = await findOffer(tx, offerId);
+  const view = found && (await loadCaseView(tx, systems, found.caseId));
+  const offer = view?.offers.find(({ id }) => id === offerId);
+  return view && offer && { view, offer };
+}
+
+/** The numbers of the first and last entry of a case, and of the one that closed it. */
+export async function entryRange(
+  tx: Tx,
+  caseId: string,
+): Promise<{ readonly first: number; readonly last: number; readonly closed: number | undefined } | undefined> {
+  const of = eq(entries.caseId, caseId);
+  const [first] = await tx.select({ seq: entries.seq }).from(entries).where(of).orderBy(asc(entries.seq)).limit(1);
+  const [last] = await tx.select({ seq: entries.seq }).from(entries).where(of).orderBy(desc(entries.seq)).limit(1);
+  const [closed] = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(and(of, eq(entries.action, "case.closed")))
+    .limit(1);
+  return first && last && { first: first.seq, last: last.seq, closed: closed?.seq };
+}
+
+/** Where a message stands, by its key. */
+export async function findPostRow(tx: Tx, key: string): Promise<typeof posts.$inferSelect | undefined> {
+  const [row] = await tx.select().from(posts).where(eq(posts.key, key));
+  return row;
+}
+
+/** The title of a system; its id if it is not configured any more. */
+export function titleOf(systems: Systems, id: string): string {
+  return systems.get(id)?.title ?? id;
+}
+
+/** The grant of a step. */
+export function grantOf(step: StepView): Grant | undefined {
+  return step.planned?.grant;
+}
+
+type Name = (id: string) => Promise<Named>;
+
+/** Looks each name up once. Somebody the directory no longer has is named by id. */
+function namer(tx: Tx): Name {
+  const known = new Map<string, Named>();
+  return async (id) => {
+    const before = known.get(id);
+    if (before) return before;
+    const named = { id, name: (await findPerson(tx, id))?.name ?? id };
+    known.set(id, named);
+    return named;
+  };
+}
+
+async function stepView(
+  step: Step,
+  systems: Systems,
+  plans: readonly PlanRow[],
+  name: Name,
+  attested: readonly string[] = [],
+): Promise<StepView> {
+  const plan = plans.find(({ hash }) => hash === step.planHash)?.plan;
+  return {
+    ...step,
+    title: titleOf(systems, step.system),
+    planned: plan?.steps.find(({ key }) => key === step.grantKey),
+    by: step.decidedBy === null ? undefined : await name(step.decidedBy),
+    attesters: await Promise.all(attested.map(name)),
+  };
+}
+
+async function offerView(offer: Offer, systems: Systems, name: Name): Promise<OfferView> {
+  return {
+    ...offer,
+    title: titleOf(systems, offer.system),
+    to: offer.toId === null ? undefined : await name(offer.toId),
+  };
+}
+
+/** Person ids of who attested, by grant key. The row of a step knows only the first. */
+async function listAttesters(tx: Tx, caseId: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await tx
+    .select({ target: entries.targetId, actor: entries.actorId, action: entries.action })
+    .from(entries)
+    .where(and(eq(entries.caseId, caseId), inArray(entries.action, ["grant.attested", "grant.retryAsked"])))
+    .orderBy(asc(entries.seq));
+  const found = new Map<string, readonly string[]>();
+  for (const { target, actor, action } of rows) {
+    // Trying again takes earlier words back.
+    const before = action === "grant.retryAsked" ? [] : (found.get(target) ?? []);
+    found.set(target, action === "grant.retryAsked" ? [] : [...new Set([...before, actor])]);
+  }
+  return found;
+}

@@ -1,0 +1,275 @@
+import { and, desc, eq, ilike, inArray, lt, or } from "drizzle-orm";
+import { openCheckpoint } from "../audit/checkpoint.ts";
+import { commitment } from "../audit/commitment.ts";
+import type { Entry } from "../audit/entry.ts";
+import { Personal } from "../audit/entry.ts";
+import { fingerprint } from "../audit/key.ts";
+import { proveEntry } from "../audit/prove.ts";
+import { Unproven } from "../audit/read-proven.ts";
+import { safeText } from "../core/text.ts";
+import { latestCheckpoint } from "../store/log.ts";
+import type { Tx } from "../store/open.ts";
+import { findPerson, findPersonOfAccount, findPersonOfEmail, namesOf } from "../store/people.ts";
+import { accounts, cases, entries, logins, personal } from "../store/schema.ts";
+import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import type { Change } from "./transition.ts";
+import { type ChatAccount, findPersonOfChat } from "./who.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** Whose history: somebody the chat shows, an account of the chat that may be long gone, or what was typed. */
+export type HistoryOf =
+  | { readonly kind: "chat"; readonly account: ChatAccount }
+  | { readonly kind: "chat-id"; readonly surface: ChatAccount["surface"]; readonly id: string }
+  /** An e-mail, a login in any system, or a person's id. Never a name: two people may have it. */
+  | { readonly kind: "text"; readonly text: string };
+
+/** One entry as it was signed. */
+export interface HistoryLine {
+  readonly seq: number;
+  readonly at: Date;
+  readonly action: string;
+  readonly outcome: Entry["outcome"];
+  /** `name` is missing if the directory does not know who it is. */
+  readonly actor: { readonly kind: Entry["actor"]["kind"]; readonly id: string; readonly name?: string };
+  readonly system: string | undefined;
+  readonly caseId: string | null;
+  /** What it was done to: a resource, an account, a person by name, a plan's hash. */
+  readonly what: string;
+  /** Rung of the proof ladder, or why it went as it did. */
+  readonly detail: string | undefined;
+  /** What a person wrote. */
+  readonly note: string | undefined;
+}
+
+/** An entry that is not as it was signed. */
+export interface BrokenLine {
+  readonly seq: number;
+  readonly broken: string;
+}
+
+export interface HistoryPage {
+  readonly kind: "page";
+  readonly person: { readonly id: string; readonly name: string };
+  /** Newest first. */
+  readonly lines: readonly (HistoryLine | BrokenLine)[];
+  /** For the next page; `undefined` on the last one. */
+  readonly before: number | undefined;
+  readonly filter: string | undefined;
+  readonly checkpoint:
+    | { readonly origin: string; readonly size: number; readonly root: string; readonly fingerprint: string }
+    | undefined;
+}
+
+export type History =
+  | HistoryPage
+  | { readonly kind: "unknown-person" }
+  /** What was typed belongs to several people. */
+  | { readonly kind: "several" };
+
+const PAGE = 20;
+
+/**
+ * Reads what the log holds of a person, newest first: every entry of every case they left in, and entries about the
+ * person. Each line is proven against the newest signed note. Reading it is an entry itself.
+ */
+export function readHistory(
+  w: Workflow,
+  request: Request,
+  asked: { readonly of: HistoryOf; readonly filter?: string | undefined; readonly before?: number | undefined },
+): Promise<History | Refusal> {
+  return ask<History>(w, request, async (tx, asker): Promise<Change<History> | Denied> => {
+    const noRight = denied(asker, "read-history", null);
+    if (noRight) return noRight;
+    const found = await findWhom(tx, asked.of);
+    if (found.length > 1) return { result: { kind: "several" } };
+    const [personId] = found;
+    if (personId === undefined) return { result: { kind: "unknown-person" } };
+    const own = denied(asker, "read-history", null, { leaverId: personId, requesterId: "" });
+    if (own) return own;
+    const page = await readPage(tx, w, personId, asked);
+    const filter = asked.filter?.trim();
+    return {
+      result: page,
+      entries: [
+        {
+          actor: byPerson(request, asker),
+          action: "history.read",
+          outcome: "success",
+          target: { kind: "person", id: personId },
+          case: null,
+          detail: { lines: page.lines.length, before: asked.before ?? null, filtered: Boolean(filter) },
+          ...(filter ? { personal: { filter: safeText(filter) } } : {}),
+        },
+      ],
+    };
+  });
+}
+
+async function readPage(
+  tx: Tx,
+  w: Workflow,
+  personId: string,
+  asked: { readonly filter?: string | undefined; readonly before?: number | undefined },
+): Promise<HistoryPage> {
+  const own = await tx.select({ id: cases.id }).from(cases).where(eq(cases.leaverId, personId));
+  const ids = own.map(({ id }) => id);
+  const about = and(eq(entries.targetKind, "person"), eq(entries.targetId, safeText(personId)));
+  const words = asked.filter?.trim() || undefined;
+  const like = words === undefined ? undefined : `%${safeText(words).replace(/[\\%_]/g, "\\$&")}%`;
+  const found = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(
+      and(
+        ids.length > 0 ? or(inArray(entries.caseId, ids), about) : about,
+        asked.before === undefined ? undefined : lt(entries.seq, asked.before),
+        like === undefined
+          ? undefined
+          : or(
+              ilike(entries.action, like),
+              ilike(entries.outcome, like),
+              ilike(entries.system, like),
+              ilike(entries.targetId, like),
+              ilike(entries.caseId, like),
+            ),
+      ),
+    )
+    .orderBy(desc(entries.seq))
+    .limit(PAGE + 1);
+  const lines: (HistoryLine | BrokenLine)[] = [];
+  for (const { seq } of found.slice(0, PAGE)) lines.push(await readLine(tx, w, seq));
+  const last = await latestCheckpoint(tx);
+  return {
+    kind: "page",
+    person: { id: personId, name: (await findPerson(tx, personId))?.name ?? personId },
+    lines,
+    before: found.length > PAGE ? found[PAGE - 1]?.seq : undefined,
+    filter: words,
+    checkpoint: last && facts(w, last.note),
+  };
+}
+
+/** The newest note's facts, if our key signed it. */
+function facts(w: Workflow, note: string): HistoryPage["checkpoint"] {
+  const { origin, size, root } = openCheckpoint(note, w.verifier);
+  return { origin, size, root: Buffer.from(root).toString("base64"), fingerprint: fingerprint(w.verifier) };
+}
+
+async function readLine(tx: Tx, w: Workflow, seq: number): Promise<HistoryLine | BrokenLine> {
+  let entry: Entry;
+  try {
+    entry = await proveEntry(tx, w.verifier, seq);
+  } catch (error) {
+    if (!(error instanceof Unproven)) throw error;
+    return { seq, broken: error.message };
+  }
+  const beside = await readPersonal(tx, entry);
+  if (beside === "changed") return { seq, broken: "what was kept beside it was changed" };
+  const id = actorId(entry.actor);
+  const names = await namesOf(tx, [id, entry.target.id]);
+  const name = names.get(id);
+  return {
+    seq,
+    at: new Date(entry.at),
+    action: entry.action,
+    outcome: entry.outcome,
+    actor: { kind: entry.actor.kind, id, ...(name === undefined ? {} : { name }) },
+    system: entry.target.system,
+    caseId: entry.case,
+    what: whatOf(entry, names, beside),
+    detail: detailOf(entry),
+    note: textOf(beside?.["note"]),
+  };
+}
+
+/** What stands beside an entry, if it is what the entry says. Erased data is no fault here: `audit verify` judges that. */
+async function readPersonal(tx: Tx, entry: Entry): Promise<Personal | undefined | "changed"> {
+  if (entry.personal === null) return undefined;
+  const [row] = await tx.select().from(personal).where(eq(personal.seq, entry.seq));
+  if (!row) return undefined;
+  if (commitment(row) !== entry.personal) return "changed";
+  return Personal.parse(JSON.parse(new TextDecoder().decode(row.body)));
+}
+
+function actorId(actor: Entry["actor"]): string {
+  switch (actor.kind) {
+    case "person":
+      return actor.id;
+    case "signoff":
+      return `Signoff ${actor.version}`;
+    case "operator":
+      return actor.user;
+    case "account":
+      return `${actor.system} account ${actor.id}`;
+    default:
+      return actor satisfies never;
+  }
+}
+
+function whatOf(entry: Entry, names: ReadonlyMap<string, string>, beside: Personal | undefined): string {
+  const title = textOf(beside?.["title"]) ?? textOf(beside?.["login"]);
+  if (title !== undefined) return title;
+  if (entry.target.kind === "person") return names.get(entry.target.id) ?? entry.target.id;
+  if (entry.target.kind === "plan") return entry.target.id.slice(0, 12);
+  return lastPart(entry.target.id);
+}
+
+/** A grant's key is system, account and id; the id is what people know. */
+function lastPart(id: string): string {
+  if (!id.startsWith("[")) return id;
+  try {
+    const parts: unknown = JSON.parse(id);
+    return Array.isArray(parts) ? String(parts.at(-1)) : id;
+  } catch {
+    return id;
+  }
+}
+
+function detailOf(entry: Entry): string | undefined {
+  const said = (key: string) => textOf(entry.detail?.[key]);
+  const proof = entry.verification;
+  if (proof) return proof.state === "unreadable" ? "nothing can read it" : `read back: ${proof.state}`;
+  if (entry.scope) return `${entry.scope.grants.length} grants, ${entry.scope.work} pieces of work, ${entry.scope.why}`;
+  if (entry.departure) return `${entry.departure.kind}, ${entry.departure.mode}`;
+  if (entry.closure) return `${entry.closure.exceptions.length} exceptions`;
+  if (entry.act) return `${entry.act.result}, attempt ${entry.act.attempt}`;
+  return said("why") ?? said("failure") ?? said("verdict") ?? said("what") ?? said("scope");
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** People whom this means, each once. People who left long ago are found as well: nobody is ever removed. */
+async function findWhom(tx: Tx, of: HistoryOf): Promise<readonly string[]> {
+  switch (of.kind) {
+    case "chat": {
+      // A guest or external account is known by its id only: its e-mail is somebody else's word.
+      const id =
+        (await findPersonOfAccount(tx, of.account.surface, of.account.id)) ?? (await findPersonOfChat(tx, of.account));
+      return id === undefined ? [] : [id];
+    }
+    case "chat-id": {
+      const id = await findPersonOfAccount(tx, of.surface, of.id);
+      return id === undefined ? [] : [id];
+    }
+    case "text":
+      return findByText(tx, safeText(of.text.trim().replace(/^@/, "")));
+    default:
+      return of satisfies never;
+  }
+}
+
+async function findByText(tx: Tx, text: string): Promise<readonly string[]> {
+  if (text === "") return [];
+  const email = await findPersonOfEmail(tx, text);
+  if (email !== undefined) return [email];
+  const person = await findPerson(tx, text);
+  if (person) return [person.id];
+  const vouched = await tx.select({ id: logins.personId }).from(logins).where(eq(logins.login, text));
+  const known = await tx
+    .select({ id: accounts.personId })
+    .from(accounts)
+    .where(or(eq(accounts.login, text), eq(accounts.id, text)));
+  return [...new Set([...vouched, ...known].map(({ id }) => id))];
+}
