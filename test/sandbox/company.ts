@@ -212,11 +212,6 @@ export function handlesWith(role: Role): string[] {
   return EMPLOYEES.filter((employee) => employee.role === role).map((employee) => employee.handle);
 }
 
-/** Finds an employee by chat handle. */
-export function findEmployee(handle: string): Employee | undefined {
-  return EMPLOYEES.find((employee) => employee.handle === handle);
-}
-
 /**
  * The file that `signoff import people` reads: one line a person. `chatIds` are the chat's member ids by handle.
  * E-mails are separated by spaces, since a person may have several.

@@ -33,37 +33,41 @@ function startApp(): void {
 }
 
 async function runSandbox(): Promise<void> {
-  const started = Date.now();
+  const began = Date.now();
   const say = (line: string) => console.log(line);
-  let sandbox: Sandbox | undefined;
+  const port = process.env["SIGNOFF_SANDBOX_PORT"];
+  const starting = startSandbox({
+    say,
+    restarts: true,
+    env: process.env,
+    port: port === undefined ? undefined : Number(port),
+  });
   let ending = false;
+  // What is half started is waited for first: a database left running would be nobody's.
   const end = async (): Promise<void> => {
     if (ending) return;
     ending = true;
     say("\nEnding everything…");
-    await sandbox?.stop();
+    await starting.then(
+      (sandbox) => sandbox.stop(),
+      () => undefined,
+    );
     process.exit();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end());
-
-  const port = process.env["SIGNOFF_SANDBOX_PORT"];
+  let sandbox: Sandbox;
   try {
-    sandbox = await startSandbox({
-      say,
-      restarts: true,
-      env: process.env,
-      port: port === undefined ? undefined : Number(port),
-    });
+    sandbox = await starting;
   } catch (error) {
     if (ending) return;
     console.error(`The sandbox did not start: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   }
-  if (ending) return sandbox.stop();
+  if (ending) return;
   say(
     [
       "",
-      `  Acme is open (after ${((Date.now() - started) / 1000).toFixed(1)} s). You are Hana, HR:`,
+      `  Acme is open (after ${((Date.now() - began) / 1000).toFixed(1)} s). You are Hana, HR:`,
       "",
       `    ${sandbox.url}`,
       "",

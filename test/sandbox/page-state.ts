@@ -18,6 +18,8 @@ export interface Conversation {
   readonly members: readonly string[];
   readonly messages: readonly Json[];
   readonly readTo: string;
+  /** The app takes no messages: there is no field to write in, so no command can be typed here either. */
+  readonly isReadOnly: boolean;
 }
 
 /** Everything the page needs to start. */
@@ -68,6 +70,9 @@ export async function readState(gate: Gate, viewer: ChatMember, read: ReadonlyMa
           ...(direct && channel.user !== undefined ? { with: channel.user } : {}),
           members: members.filter((id) => gate.members.find(id) !== undefined),
           messages,
+          isReadOnly:
+            channel.user === SIGNOFF_BOT.userId &&
+            gate.manifest.features.app_home?.messages_tab_read_only_enabled === true,
           readTo: read.get(`${viewer.id} ${channel.id}`) ?? "0",
         };
       }),

@@ -5,6 +5,7 @@ import { z } from "zod";
 export const Manifest = z.looseObject({
   features: z
     .looseObject({
+      app_home: z.looseObject({ messages_tab_read_only_enabled: z.boolean().default(false) }).optional(),
       slash_commands: z
         .array(
           z.looseObject({

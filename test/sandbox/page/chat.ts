@@ -1,5 +1,5 @@
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
-import type { Change, ChatMessage, Conversation, Json, Person, State, View } from "./types.ts";
+import type { Change, ChatMessage, Conversation, Json, Person, State } from "./types.ts";
 
 /** What the page can ask the server to do for the person it shows. */
 export interface Chat {
@@ -146,9 +146,4 @@ export function countUnread(state: State, conversation: Conversation): number {
 
 export function isReply(message: ChatMessage): boolean {
   return message.thread_ts !== undefined && message.thread_ts !== message.ts;
-}
-
-/** A new key for a view whose content was replaced by another form. */
-export function keyOfView(view: View): string {
-  return view.id;
 }

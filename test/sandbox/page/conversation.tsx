@@ -89,13 +89,19 @@ export function ConversationView({ conversation, offline, onThread, onMenu, onBe
             </button>
           </p>
         ))}
-      <Try conversation={conversation} onTry={setDraft} isEmpty={draft === ""} />
-      <Composer
-        conversation={conversation}
-        draft={draft}
-        onDraft={setDraft}
-        label={conversation.kind === "direct" ? `Message ${name}` : `Message #${name}`}
-      />
+      {conversation.isReadOnly ? (
+        <p className="strip">{name} takes no messages here. Type commands in a channel.</p>
+      ) : (
+        <>
+          <Try conversation={conversation} onTry={setDraft} isEmpty={draft === ""} />
+          <Composer
+            conversation={conversation}
+            draft={draft}
+            onDraft={setDraft}
+            label={conversation.kind === "direct" ? `Message ${name}` : `Message #${name}`}
+          />
+        </>
+      )}
     </main>
   );
 }

@@ -30,6 +30,7 @@ export interface Conversation {
   readonly members: readonly string[];
   readonly messages: readonly ChatMessage[];
   readonly readTo: string;
+  readonly isReadOnly: boolean;
 }
 
 export interface Command {
