@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { glob } from "node:fs/promises";
+import { glob, readFile } from "node:fs/promises";
+import { parseEnv } from "node:util";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { VariableMeta, Variables } from "../src/config/variables.ts";
@@ -49,6 +50,12 @@ describe("what is generated", () => {
       lines.push(...fields.map(({ env, field }) => line(env ?? "", field)));
     }
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("../.env.example");
+  });
+
+  it("sets nothing by itself when Node reads .env.example", async () => {
+    const values = parseEnv(await readFile(new URL("../.env.example", import.meta.url), "utf8"));
+    expect(Object.keys(values).length).toBeGreaterThan(20);
+    expect(new Set(Object.values(values))).toEqual(new Set([""]));
   });
 
   it("has every connector and option in docs/connectors.md", async () => {

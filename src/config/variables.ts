@@ -34,7 +34,7 @@ export const Variables = z.object({
   SIGNOFF_DATABASE: z
     .literal("embedded", "can only be embedded")
     .optional()
-    .meta({ about: "embedded: instead of DATABASE_URL, keep a PostgreSQL of our own on this machine" }),
+    .meta({ about: "The word embedded, to keep a PostgreSQL of our own on this machine instead of DATABASE_URL" }),
   SIGNOFF_DATA_FOLDER: z
     .string()
     .regex(/^\//, "must be an absolute path")

@@ -16,15 +16,24 @@ declare module "vitest" {
   }
 }
 
-/** Once a run: a cluster with the two roles and a migrated database that every test's database is copied from. */
+/**
+ * Once a run: a cluster with the two roles and a migrated database that every test's database is copied from. A server for
+ * tests alone may be given by the URL of its superuser, SIGNOFF_TEST_POSTGRES_URL; its roles get new passwords.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const cluster = await startCluster({ binaries: process.env["SIGNOFF_TEST_POSTGRES_BIN"] });
+  const given = process.env["SIGNOFF_TEST_POSTGRES_URL"];
+  const cluster = given
+    ? { superUrl: given, stop: async () => {} }
+    : await startCluster({ binaries: process.env["SIGNOFF_TEST_POSTGRES_BIN"] });
   try {
     const password = randomBytes(18).toString("base64url");
     const client = new pg.Client({ connectionString: cluster.superUrl });
     await client.connect();
-    await client.query(`CREATE ROLE signoff_owner LOGIN PASSWORD '${password}'`);
-    await client.query(`CREATE ROLE signoff LOGIN PASSWORD '${password}'`);
+    for (const role of ["signoff_owner", "signoff"]) {
+      const known = await client.query("SELECT FROM pg_roles WHERE rolname = $1", [role]);
+      await client.query(`${known.rowCount ? "ALTER" : "CREATE"} ROLE ${role} LOGIN PASSWORD '${password}'`);
+    }
+    await client.query("DROP DATABASE IF EXISTS template_signoff WITH (FORCE)");
     await client.query("CREATE DATABASE template_signoff OWNER signoff_owner");
     await client.end();
     const ownerUrl = databaseUrl({ superUrl: cluster.superUrl, password }, "signoff_owner", "template_signoff");

@@ -142,7 +142,7 @@ export async function testWorkflow(options: {
     },
     async drop() {
       stop.abort();
-      await database.drop();
+      await database.keepLog(signer.verifier);
     },
   };
   await test.addPeople(...(options.people ?? []));

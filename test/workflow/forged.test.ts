@@ -228,5 +228,7 @@ describe("a forged log", () => {
       decidePlan(test.w, test.request("sam"), { caseId, planHash: hash, verdict: "approved" }),
     ).rejects.toThrow();
     expect(git.revoked).toEqual([]);
+    // This log is spoilt on purpose: nobody should verify it later.
+    await test.database.drop();
   });
 });
