@@ -202,14 +202,14 @@ async function hashesOf(ranges: readonly Range[], read: NodeReader): Promise<rea
   });
 }
 
-/** The complete subtrees of a range that is itself a subtree of some tree, left to right. */
+/** The complete subtrees of a range that is itself a subtree of some tree, and so starts at a multiple of them. */
 function nodesOf({ start, end }: Range): readonly NodeId[] {
   const ids: NodeId[] = [];
   let from = start;
   while (from < end) {
     let level = 0;
     let width = 1;
-    while (from + width * 2 <= end && from % (width * 2) === 0) {
+    while (from + width * 2 <= end) {
       width *= 2;
       level++;
     }

@@ -250,6 +250,16 @@ describe("verifying after an attack", () => {
       const report = await verifyIn(tx, log);
       expect(report).toMatchObject({ ok: false, size: 5, firstBad: { seq: 5 } });
     });
+    await asIntruder(intruder, async (tx) => {
+      const signed = await tx.select().from(notes);
+      await rewrite(tx, [5, 6, 7]);
+      // The notes as they were signed, so that only the tree itself speaks against it.
+      await tx.execute("delete from audit.notes");
+      await tx.insert(notes).values(signed);
+      const report = await verifyIn(tx, log);
+      expect(report).toMatchObject({ ok: false, size: 5 });
+      expect(report.firstBad).toEqual({ seq: 5, what: "it is not the entry that was signed" });
+    });
   });
 
   it("sees a tail cut and written anew by whoever holds the key, by a checkpoint from outside", async () => {
