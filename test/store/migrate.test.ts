@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { roleOf } from "../../src/store/fault.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { freshDatabase, runAs, type TestDatabase } from "../peers/database.ts";
+import { startTcpProxy } from "../peers/tcp-proxy.ts";
 
 const exec = promisify(execFile);
 const MIGRATIONS = new URL("../../migrations", import.meta.url).pathname;
@@ -70,27 +71,34 @@ describe("migrate", () => {
     }
   });
 
-  it("is finished by the next call after its connection was cut, wherever that happened", async () => {
-    const database = await empty();
-    const options = { ownerUrl: database.ownerUrl, runtimeRole: roleOf(database.url) };
-    let cuts = 0;
-    for (let wait = 0; ; wait += 7) {
-      const running = migrate(options).then(
-        () => "done",
-        () => "cut",
-      );
-      await new Promise((resolve) => setTimeout(resolve, wait));
-      await runAs(
-        database.superUrl,
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'signoff migrate'",
-      );
-      if ((await running) === "done") break;
-      cuts++;
-    }
-    expect(cuts).toBeGreaterThan(3);
-    await migrate(options);
-    expect(await shape(database)).toEqual(await complete());
-  });
+  for (const kind of ["cut", "lose-answer"] as const)
+    it(`is finished by the next call after its connection ${kind === "cut" ? "was cut before a statement" : "was cut before the answer to one"}`, async () => {
+      const database = await empty();
+      const runtimeRole = roleOf(database.url);
+      const url = new URL(database.ownerUrl);
+      const proxy = await startTcpProxy(Number(url.port));
+      url.port = String(proxy.port);
+      for (const text of [
+        "pg_advisory_lock",
+        "create schema if not exists",
+        'CREATE TABLE "audit"."entries"',
+        "CREATE TRIGGER only_grows",
+        "insert into drizzle",
+        "commit",
+        "select to_regclass",
+        "CREATE TABLE pgboss.version",
+        "current_user",
+        "GRANT USAGE",
+      ]) {
+        proxy.behave(kind === "cut" ? { kind, text } : { kind, texts: [text] });
+        await expect(migrate({ ownerUrl: url.href, runtimeRole }), text).rejects.toThrow();
+      }
+      proxy.behave({ kind: "pass" });
+      await migrate({ ownerUrl: url.href, runtimeRole });
+      await proxy.stop();
+      expect(await shape(database)).toEqual(await complete());
+      expect(await runAs(database.url, "select count(*)::int as n from audit.entries")).toEqual([{ n: 0 }]);
+    });
 
   it("changes nothing on a database that is up to date", async () => {
     const database = await freshDatabase();
