@@ -1,5 +1,4 @@
 import { and, asc, desc, eq, inArray } from "drizzle-orm";
-import type { Grant } from "../core/access.ts";
 import type { PlanStep } from "../core/plan.ts";
 import {
   type Case,
@@ -14,7 +13,7 @@ import {
 import { findOffer, listOffers, type Offer } from "./offers.ts";
 import type { Tx } from "./open.ts";
 import { findPerson } from "./people.ts";
-import { entries, posts } from "./schema.ts";
+import { entries, notes } from "./schema.ts";
 import { findStep, listSteps, type Step } from "./steps.ts";
 
 // What messages are made of: everything they need, names resolved, as pure data. Load a view within one REPEATABLE READ
@@ -131,36 +130,25 @@ export async function loadOfferView(
   return view && offer && { view, offer };
 }
 
-/** The numbers of the first and last entry of a case, and of the one that closed it. */
-export async function entryRange(
-  tx: Tx,
-  caseId: string,
-): Promise<{ readonly first: number; readonly last: number; readonly closed: number | undefined } | undefined> {
-  const of = eq(entries.caseId, caseId);
-  const [first] = await tx.select({ seq: entries.seq }).from(entries).where(of).orderBy(asc(entries.seq)).limit(1);
-  const [last] = await tx.select({ seq: entries.seq }).from(entries).where(of).orderBy(desc(entries.seq)).limit(1);
+/** The signed note of the log right after a case's closing entry: the same one whenever it is asked for. */
+export async function closingNote(tx: Tx, caseId: string): Promise<string | undefined> {
   const [closed] = await tx
     .select({ seq: entries.seq })
     .from(entries)
-    .where(and(of, eq(entries.action, "case.closed")))
+    .where(and(eq(entries.caseId, caseId), eq(entries.action, "case.closed")))
+    .orderBy(desc(entries.seq))
     .limit(1);
-  return first && last && { first: first.seq, last: last.seq, closed: closed?.seq };
-}
-
-/** Where a message stands, by its key. */
-export async function findPostRow(tx: Tx, key: string): Promise<typeof posts.$inferSelect | undefined> {
-  const [row] = await tx.select().from(posts).where(eq(posts.key, key));
-  return row;
+  if (!closed) return undefined;
+  const [row] = await tx
+    .select({ note: notes.note })
+    .from(notes)
+    .where(eq(notes.size, closed.seq + 1));
+  return row?.note;
 }
 
 /** The title of a system; its id if it is not configured any more. */
 export function titleOf(systems: Systems, id: string): string {
   return systems.get(id)?.title ?? id;
-}
-
-/** The grant of a step. */
-export function grantOf(step: StepView): Grant | undefined {
-  return step.planned?.grant;
 }
 
 type Name = (id: string) => Promise<Named>;

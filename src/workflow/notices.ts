@@ -21,6 +21,13 @@ export const Notice = z.discriminatedUnion("kind", [
   /** Work that nobody took, by name to the leaver's manager. */
   z.object({ kind: z.literal("unclaimed"), caseId: z.string() }),
   z.object({ kind: z.literal("summary"), caseId: z.string() }),
+  /** Somebody could not be told in chat, said to the approvers. */
+  z.object({
+    kind: z.literal("unreached"),
+    caseId: z.string(),
+    personId: z.string(),
+    why: z.enum(["no-account", "deactivated", "leaving"]),
+  }),
 ]);
 export type Notice = z.infer<typeof Notice>;
 
@@ -30,6 +37,8 @@ export const NoticeFor = z.discriminatedUnion("kind", [
   /** The thread under the case message. */
   z.object({ kind: z.literal("case-thread"), caseId: z.string() }),
   z.object({ kind: z.literal("person"), personId: z.string() }),
+  /** The thread under the message with that key, in that person's direct messages. */
+  z.object({ kind: z.literal("under"), key: z.string(), personId: z.string() }),
 ]);
 export type NoticeFor = z.infer<typeof NoticeFor>;
 

@@ -21,11 +21,17 @@ export function missedMessage(view: CaseView): Message {
   };
 }
 
+const WHY = {
+  "no-account": "no chat account of theirs is known",
+  deactivated: "their chat account is deactivated",
+  leaving: "their own access is being reviewed",
+} as const;
+
 /** Somebody could not be reached in chat: said to the approvers, once a person and case. */
-export function unreachedMessage(who: Named, why: string): Message {
+export function unreachedMessage(who: Named, why: keyof typeof WHY): Message {
   return only(
     { bold: who.name },
-    ` could not be told about this case in chat: ${why}. Please tell them another way, or do their part yourself.`,
+    ` could not be told about this case in chat: ${WHY[why]}. Please tell them another way, or do their part yourself.`,
   );
 }
 

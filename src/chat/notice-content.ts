@@ -1,0 +1,136 @@
+import { openCheckpoint } from "../audit/checkpoint.ts";
+import { fingerprint } from "../audit/key.ts";
+import { isOver } from "../core/case.ts";
+import type { Tx } from "../store/open.ts";
+import { getPerson } from "../store/people.ts";
+import { findPost, type Post } from "../store/posts.ts";
+import { type CaseView, closingNote, loadCaseView, loadOfferView, type StepView } from "../store/views.ts";
+import type { Notice, NoticeFor } from "../workflow/notices.ts";
+import { mayBeKnown } from "../workflow/offer-work.ts";
+import { NotVouched, proveCase } from "../workflow/vouched.ts";
+import type { Workflow } from "../workflow/workflow.ts";
+import type { Message } from "./message.ts";
+import { additionMessage } from "./messages/addition.ts";
+import { caseMessage } from "./messages/case.ts";
+import { mirrorMessage } from "./messages/mirror.ts";
+import { missedMessage, unreachedMessage } from "./messages/missed.ts";
+import { offerMessage, unclaimedMessage } from "./messages/offer.ts";
+import { manualMessage, stepMessage } from "./messages/step.ts";
+import { type CheckpointFacts, summaryMessage } from "./messages/summary.ts";
+import { eachWhy } from "./notice-place.ts";
+
+/** What a notice says now, or why nothing is said. */
+export type Content =
+  | { readonly kind: "say"; readonly message: Message; readonly view: CaseView }
+  | { readonly kind: "nothing"; readonly why: string };
+
+/**
+ * Makes a notice's words from the tables. Nothing is said of a case that the log does not vouch for, nor of work before
+ * the departure may be known, nor news that is none any more.
+ */
+export async function contentOf(
+  tx: Tx,
+  w: Workflow,
+  post: Post,
+  notice: Notice,
+  audience: NoticeFor,
+): Promise<Content> {
+  const caseId =
+    "caseId" in notice ? notice.caseId : (await loadOfferView(tx, w.systems, notice.offerId))?.offer.caseId;
+  const view = caseId === undefined ? undefined : await loadCaseView(tx, w.systems, caseId);
+  if (!view) return nothing("there is no such case");
+  if (view.case.state === "held") return nothing("the case is held");
+  try {
+    await proveCase(tx, w, view.case);
+  } catch (error) {
+    if (!(error instanceof NotVouched)) throw error;
+    w.log.error({ case: view.case.id }, "a message about a case that the log does not vouch for is not sent");
+    return nothing("the log does not vouch for the case");
+  }
+  const message = await messageOf(tx, w, post, notice, audience, view);
+  return typeof message === "string" ? nothing(message) : { kind: "say", message, view };
+}
+
+/** The key under which one approver gets what others get in the channel. */
+export function keyFor(key: string, personId: string): string {
+  return `${key}${TO}${personId}`;
+}
+
+const TO = ":to:";
+
+/** The message, or why there is none. */
+async function messageOf(
+  tx: Tx,
+  w: Workflow,
+  post: Post,
+  notice: Notice,
+  audience: NoticeFor,
+  view: CaseView,
+): Promise<Message | string> {
+  const posted = post.ts !== null || post.posting;
+  switch (notice.kind) {
+    case "case":
+      return caseMessage(view, await notesFor(tx, post, audience));
+    case "mirror":
+      return mirrorMessage(view);
+    case "step":
+    case "manual": {
+      const step = view.steps.find(({ id }) => id === notice.stepId);
+      if (!step) return "there is no such step";
+      if (!posted && !needsSomebody(step)) return "nobody is needed any more";
+      return notice.kind === "step" ? stepMessage(view, step) : manualMessage(view, step);
+    }
+    case "addition": {
+      const plan = view.plans.find(({ revision }) => revision === notice.revision);
+      return plan ? additionMessage(view, plan) : "there is no such plan";
+    }
+    case "missed":
+      return missedMessage(view);
+    case "offer":
+      return offerFor(notice.offerId, audience, view, posted);
+    case "unclaimed":
+      if (!posted && !mayBeKnown(view.case)) return "the departure may not be known yet";
+      return unclaimedMessage(view);
+    case "summary":
+      return summaryMessage(view, await closingCheckpoint(tx, w, view));
+    case "unreached":
+      return unreachedMessage(await getPerson(tx, notice.personId), notice.why);
+    default:
+      return notice satisfies never;
+  }
+}
+
+/** An offer for whose message it is. Somebody who was never asked is not told that somebody else is. */
+function offerFor(offerId: string, audience: NoticeFor, view: CaseView, posted: boolean): Message | string {
+  const offer = view.offers.find(({ id }) => id === offerId);
+  if (!offer || audience.kind !== "person") return "there is no such offer";
+  if (posted) return offerMessage(view, offer, audience.personId);
+  if (offer.state === "held" || !mayBeKnown(view.case)) return "the departure may not be known yet";
+  const asked = offer.toId === audience.personId && !isOver(view.case.state);
+  const open = ["offered", "failed"].includes(offer.state);
+  return asked && open ? offerMessage(view, offer, audience.personId) : "it is not put to them any more";
+}
+
+function needsSomebody(step: StepView): boolean {
+  return ["attention", "by-hand", "attesting", "skipped", "expired"].includes(step.state);
+}
+
+/** Why this comes by direct message, said in the case message itself. */
+async function notesFor(tx: Tx, post: Post, audience: NoticeFor): Promise<string[]> {
+  if (audience.kind !== "person") return [];
+  const shared = await findPost(tx, post.key.slice(0, post.key.lastIndexOf(TO)));
+  const why = eachWhy(shared);
+  return why ? [`This comes to you directly, since the approvers’ channel cannot be used: ${why}.`] : [];
+}
+
+/** The signed size that holds the case's closing entry, so that the same summary always names the same one. */
+async function closingCheckpoint(tx: Tx, w: Workflow, view: CaseView): Promise<CheckpointFacts | undefined> {
+  const note = await closingNote(tx, view.case.id);
+  if (note === undefined) return undefined;
+  const { origin, size, root } = openCheckpoint(note, w.verifier);
+  return { origin, size, root: Buffer.from(root).toString("base64"), fingerprint: fingerprint(w.verifier) };
+}
+
+function nothing(why: string): Content {
+  return { kind: "nothing", why };
+}

@@ -1,0 +1,212 @@
+import { SystemError } from "../core/failure.ts";
+import type { Tx } from "../store/open.ts";
+import { findPerson, listAccounts } from "../store/people.ts";
+import { findPost, type Post } from "../store/posts.ts";
+import type { NoticeFor } from "../workflow/notices.ts";
+import { askerOf, peopleWith } from "../workflow/who.ts";
+import type { Workflow } from "../workflow/workflow.ts";
+import type { Audience, ChatSurface } from "./surface.ts";
+
+/** Somebody by what a chat may know them by. */
+export interface Reachable {
+  readonly id: string;
+  readonly emails: readonly string[];
+  readonly accounts: readonly { readonly surface: ChatSurface["id"]; readonly id: string }[];
+  /** Their own access is being reviewed. */
+  readonly leaving: boolean;
+}
+
+/** What the tables say about an audience, read with the content. */
+export type Known =
+  | { readonly kind: "approvers"; readonly approvers: readonly string[]; readonly moved: string | undefined }
+  | { readonly kind: "thread"; readonly approvers: readonly string[]; readonly parent: Post | undefined }
+  | { readonly kind: "person"; readonly person: Reachable | undefined; readonly under?: Post | undefined };
+
+/** Where a message goes. */
+export type Place =
+  | { readonly kind: "at"; readonly surface: ChatSurface; readonly to: Audience }
+  /** The channel cannot be used: each approver is told directly. */
+  | { readonly kind: "each"; readonly why: string | undefined; readonly approvers: readonly string[] }
+  /** What it stands under is not posted yet. */
+  | { readonly kind: "later" }
+  | { readonly kind: "nobody"; readonly why: "no-account" | "deactivated" | "leaving"; readonly personId: string }
+  | { readonly kind: "drop"; readonly why: string };
+
+/** Marks, with the reason, the message of an audience whose members were told one by one. */
+const EACH = "each:";
+
+/** What is noted as shown where each approver was told directly, because of `why`. */
+export function eachMark(why: string | undefined): string {
+  return `${EACH}${why ?? ""}`;
+}
+
+/** The reason that `eachMark` noted; `undefined` if the message is shown in one place. */
+export function eachWhy(post: Pick<Post, "shown"> | undefined): string | undefined {
+  return post?.shown?.startsWith(EACH) ? post.shown.slice(EACH.length) : undefined;
+}
+
+/** Reads what the tables say about an audience. */
+export async function readAudience(
+  tx: Tx,
+  w: Workflow,
+  post: Post,
+  audience: NoticeFor,
+  leaverId: string,
+): Promise<Known> {
+  switch (audience.kind) {
+    case "approvers":
+      return { kind: "approvers", approvers: await listApprovers(tx, w, leaverId), moved: eachWhy(post) };
+    case "case-thread":
+      return {
+        kind: "thread",
+        approvers: await listApprovers(tx, w, leaverId),
+        parent: await findPost(tx, `case:${audience.caseId}`),
+      };
+    case "person":
+      return { kind: "person", person: await readReachable(tx, w, audience.personId) };
+    case "under":
+      return {
+        kind: "person",
+        person: await readReachable(tx, w, audience.personId),
+        under: await findPost(tx, audience.key),
+      };
+    default:
+      return audience satisfies never;
+  }
+}
+
+/** A person as chats may know them. */
+export async function readReachable(tx: Tx, w: Workflow, id: string): Promise<Reachable | undefined> {
+  const person = await findPerson(tx, id);
+  if (!person) return undefined;
+  const accounts: Reachable["accounts"][number][] = [];
+  for (const surface of ["slack", "teams"] as const) {
+    for (const account of await listAccounts(tx, id, surface)) accounts.push({ surface, id: account.id });
+  }
+  return { id, emails: person.emails, accounts, leaving: (await askerOf(tx, w, id)).leaving };
+}
+
+/** What asking the chat needs. */
+export interface Chat {
+  readonly surfaces: ReadonlyMap<ChatSurface["id"], ChatSurface>;
+  readonly approversChannel: string | undefined;
+}
+
+/** Decides where a message goes, asking the chat right before it is sent. Throws `SystemError` if the chat does not answer. */
+export async function placeOf(
+  chat: Chat,
+  audience: NoticeFor,
+  known: Known,
+  leaver: Reachable | undefined,
+): Promise<Place> {
+  switch (known.kind) {
+    case "approvers":
+      return approversPlace(chat, known, leaver);
+    case "thread":
+      return threadPlace(chat, known, leaver);
+    case "person":
+      return personPlace(chat, audience, known, leaver);
+    default:
+      return known satisfies never;
+  }
+}
+
+async function approversPlace(
+  chat: Chat,
+  { approvers, moved }: Extract<Known, { kind: "approvers" }>,
+  leaver: Reachable | undefined,
+): Promise<Place> {
+  // A case that went to direct messages stays there: a second place would leave the first one out of date.
+  if (moved !== undefined) return { kind: "each", why: moved || undefined, approvers };
+  const surface = chat.surfaces.get("slack") ?? [...chat.surfaces.values()][0];
+  if (!surface || chat.approversChannel === undefined) return { kind: "each", why: undefined, approvers };
+  const why = await unfit(surface, chat.approversChannel, leaver);
+  if (why !== undefined) return { kind: "each", why, approvers };
+  return { kind: "at", surface, to: { kind: "channel", channelId: chat.approversChannel } };
+}
+
+async function threadPlace(
+  chat: Chat,
+  { parent, approvers }: Extract<Known, { kind: "thread" }>,
+  leaver: Reachable | undefined,
+): Promise<Place> {
+  if (eachWhy(parent) !== undefined) return { kind: "each", why: undefined, approvers };
+  const surface = parent?.surface ? chat.surfaces.get(parent.surface) : undefined;
+  if (!surface || !parent?.channel || !parent.ts) return { kind: "later" };
+  const why = await unfit(surface, parent.channel, leaver);
+  if (why !== undefined) return { kind: "each", why, approvers };
+  return { kind: "at", surface, to: { kind: "thread", parent: { channel: parent.channel, ts: parent.ts } } };
+}
+
+async function personPlace(
+  chat: Chat,
+  audience: NoticeFor,
+  { person, under }: Extract<Known, { kind: "person" }>,
+  leaver: Reachable | undefined,
+): Promise<Place> {
+  if (!person) return { kind: "drop", why: "the directory does not know the person" };
+  // Nobody hears of their own case from us, whatever role or duty they have.
+  if (person.id === leaver?.id) return { kind: "drop", why: "it is about this person" };
+  if (person.leaving) return { kind: "nobody", why: "leaving", personId: person.id };
+  const found = await reach(chat, person, leaver);
+  if (found.kind !== "at" || audience.kind !== "under") return found;
+  // Settled without standing anywhere: there will never be such a thread.
+  if (under && !under.ts && under.done >= under.wanted)
+    return { kind: "drop", why: "the message it stands under could not be sent" };
+  if (!under?.channel || !under.ts) return { kind: "later" };
+  const surface = under.surface ? chat.surfaces.get(under.surface) : undefined;
+  if (!surface) return { kind: "later" };
+  return { kind: "at", surface, to: { kind: "thread", parent: { channel: under.channel, ts: under.ts } } };
+}
+
+/** The active account of a person: one that is known, else one that a chat vouches for by e-mail. */
+async function reach(chat: Chat, person: Reachable, leaver: Reachable | undefined): Promise<Place> {
+  let deactivated = false;
+  const foreign = (surface: ChatSurface["id"], id: string) =>
+    leaver?.accounts.some((account) => account.surface === surface && account.id === id) === true;
+  for (const surface of chat.surfaces.values()) {
+    const known = person.accounts.filter((account) => account.surface === surface.id);
+    const members = await Promise.all(known.map(({ id }) => surface.getMember(id)));
+    if (known.length === 0)
+      members.push(...(await Promise.all(person.emails.map((email) => surface.findMember(email)))));
+    for (const member of members) {
+      if (member?.kind === "member" && !foreign(surface.id, member.id))
+        return { kind: "at", surface, to: { kind: "member", memberId: member.id } };
+      if (member?.kind === "deactivated") deactivated = true;
+    }
+  }
+  return { kind: "nobody", why: deactivated ? "deactivated" : "no-account", personId: person.id };
+}
+
+/** Why a channel cannot be used for a case; `undefined` if it can: it is private, and its leaver does not read it. */
+async function unfit(
+  surface: ChatSurface,
+  channelId: string,
+  leaver: Reachable | undefined,
+): Promise<string | undefined> {
+  let channel: Awaited<ReturnType<ChatSurface["getChannel"]>>;
+  try {
+    channel = await surface.getChannel(channelId);
+  } catch (error) {
+    if (!(error instanceof SystemError) || !["refused", "forbidden"].includes(error.failure.code)) throw error;
+    return "it cannot be read";
+  }
+  if (!channel.private) return "it is not private";
+  const own = (leaver?.accounts ?? []).filter((account) => account.surface === surface.id).map(({ id }) => id);
+  if (own.length === 0) {
+    for (const email of leaver?.emails ?? []) {
+      const member = await surface.findMember(email);
+      if (member) own.push(member.id);
+    }
+  }
+  return own.some((id) => channel.members.includes(id)) ? "the person it is about reads it" : undefined;
+}
+
+/** Approvers who may hear of the case. */
+async function listApprovers(tx: Tx, w: Workflow, leaverId: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const id of await peopleWith(tx, w, "approver")) {
+    if (id !== leaverId && !(await askerOf(tx, w, id)).leaving) found.push(id);
+  }
+  return found;
+}

@@ -1,0 +1,283 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { Log } from "../../connectors/connector.ts";
+import { SystemError } from "../core/failure.ts";
+import { findPost, leasePost, listDuePosts, type Post, savePost } from "../store/posts.ts";
+import { Notice, NoticeFor, wantPost, wantThreadPost } from "../workflow/notices.ts";
+import type { Job } from "../workflow/queues.ts";
+import { backoff, failureOf } from "../workflow/recover.ts";
+import { transition } from "../workflow/transition.ts";
+import type { Workflow } from "../workflow/workflow.ts";
+import type { Message } from "./message.ts";
+import { withdrawnMessage } from "./messages/missed.ts";
+import { type Content, contentOf, keyFor } from "./notice-content.ts";
+import {
+  eachMark,
+  type Known,
+  type Place,
+  placeOf,
+  type Reachable,
+  readAudience,
+  readReachable,
+} from "./notice-place.ts";
+import type { ChatSurface, Posted } from "./surface.ts";
+
+/** What sending needs. */
+export interface NotifyDeps {
+  readonly workflow: Workflow;
+  readonly surfaces: ReadonlyMap<ChatSurface["id"], ChatSurface>;
+  /** Id of the approvers' private channel; without one every approver is told directly. */
+  readonly approversChannel?: string | undefined;
+  readonly log: Log;
+}
+
+/** How long one sending may take before another process may take over. */
+const LEASE_MS = 30_000;
+/** A message is brought up to date at most this often; what happens between is shown together. */
+const PAUSE_MS = 2000;
+/** The pause before something is looked for again that another message has to bring. */
+const SOON_MS = 500;
+/** A case that is over this long is not worth telling any more. */
+const OLD_MS = 7 * 86_400_000;
+
+/** Both halves of the `notify` queue's work, as the workers take them. */
+export function notifierOf(deps: NotifyDeps): {
+  notify(payload: { key: string }): Promise<void>;
+  listDue(): Promise<readonly string[]>;
+} {
+  const { workflow: w } = deps;
+  return {
+    notify: (payload) => notify(deps, payload),
+    // Without a chat everything waits for one.
+    listDue: async () => (deps.surfaces.size === 0 ? [] : w.store.db.transaction((tx) => listDuePosts(tx, w.now()))),
+  };
+}
+
+/**
+ * Posts a message once a key, or brings it up to date in place. Never throws for the chat's sake: whatever fails is tried
+ * again later, and nothing waits for it.
+ */
+export async function notify(deps: NotifyDeps, { key }: { key: string }): Promise<void> {
+  const { workflow: w } = deps;
+  if (deps.surfaces.size === 0) return;
+  const lease = randomUUID();
+  const now = w.now();
+  const post = await w.store.db.transaction((tx) => leasePost(tx, key, lease, now, new Date(now.getTime() + LEASE_MS)));
+  if (!post) return;
+  const turn: Turn = { deps, post, lease };
+  let over: Date | null = null;
+  try {
+    const facts = await readFacts(w, post);
+    if (facts.content.kind === "nothing") return await drop(turn, facts.content.why);
+    over = facts.content.view.case.closedAt;
+    const place = await placeOf(
+      { surfaces: deps.surfaces, approversChannel: deps.approversChannel },
+      facts.audience,
+      facts.known,
+      facts.leaver,
+    );
+    await follow(turn, facts.notice, facts.content, place);
+  } catch (error) {
+    await putOff(turn, error, over);
+  }
+}
+
+interface Turn {
+  readonly deps: NotifyDeps;
+  readonly post: Post;
+  readonly lease: string;
+}
+
+interface Facts {
+  readonly notice: Notice;
+  readonly audience: NoticeFor;
+  readonly content: Content;
+  readonly known: Known;
+  readonly leaver: Reachable | undefined;
+}
+
+/** Words and audience from one consistent read. */
+function readFacts(w: Workflow, post: Post): Promise<Facts> {
+  const notice = Notice.parse(post.notice);
+  const audience = NoticeFor.parse(post.audience);
+  return w.store.db.transaction(
+    async (tx) => {
+      const content = await contentOf(tx, w, post, notice, audience);
+      const leaverId = content.kind === "say" ? content.view.leaver.id : "";
+      return {
+        notice,
+        audience,
+        content,
+        known: await readAudience(tx, w, post, audience, leaverId),
+        leaver: await readReachable(tx, w, leaverId),
+      };
+    },
+    { isolationLevel: "repeatable read", accessMode: "read only" },
+  );
+}
+
+async function follow(
+  turn: Turn,
+  notice: Notice,
+  content: Extract<Content, { kind: "say" }>,
+  place: Place,
+): Promise<void> {
+  const { workflow: w } = turn.deps;
+  switch (place.kind) {
+    case "at":
+      return say(turn, content.message, place);
+    case "each":
+      return tellEach(turn, notice, content.view.case.id, place);
+    case "later":
+      return save(turn, { nextAt: new Date(w.now().getTime() + SOON_MS), leaseUntil: null });
+    case "nobody":
+      return unreached(turn, notice, content.view.case.id, place);
+    case "drop":
+      return drop(turn, place.why);
+    default:
+      return place satisfies never;
+  }
+}
+
+async function say(turn: Turn, message: Message, { surface, to }: Extract<Place, { kind: "at" }>): Promise<void> {
+  const { post } = turn;
+  const shown = createHash("sha256").update(JSON.stringify(message)).digest("hex");
+  const standing = post.channel !== null && post.ts !== null ? { channel: post.channel, ts: post.ts } : undefined;
+  if (standing && post.surface === surface.id) {
+    if (post.shown !== shown && !(await update(surface, standing, message, post.key)))
+      return save(turn, { ts: null, channel: null, posting: false, leaseUntil: pause(turn) });
+    return finish(turn, { shown });
+  }
+  // Said before it is done, in a commit of its own: whoever comes after a crash looks for the message first.
+  const before = post.posting ? await surface.findPost(to, post.key) : undefined;
+  if (!post.posting) {
+    const ours = await turn.deps.workflow.store.db.transaction((tx) =>
+      savePost(tx, post.key, turn.lease, {
+        posting: true,
+        leaseUntil: new Date(turn.deps.workflow.now().getTime() + LEASE_MS),
+      }),
+    );
+    if (!ours) return;
+  }
+  const at = before ?? (await surface.post(to, message, post.key));
+  // What an earlier process posted may say something older.
+  if (before) await surface.update(before, message, post.key);
+  await finish(turn, { surface: surface.id, channel: at.channel, ts: at.ts, posting: false, shown });
+}
+
+/** `false` if the message is not there any more, so that it has to be posted anew. */
+async function update(surface: ChatSurface, at: Posted, message: Message, key: string): Promise<boolean> {
+  try {
+    await surface.update(at, message, key);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.failure.code !== "refused") throw error;
+    if (error.failure.reason !== "message_not_found") throw error;
+    return false;
+  }
+}
+
+/** The channel cannot be used: what stands there is withdrawn, and each approver gets a message of their own. */
+async function tellEach(
+  turn: Turn,
+  notice: Notice,
+  caseId: string,
+  { why, approvers }: Extract<Place, { kind: "each" }>,
+): Promise<void> {
+  const { deps, post } = turn;
+  const { workflow: w } = deps;
+  if (approvers.length === 0) deps.log.error({ case: caseId }, "there is no approver who could be told");
+  await withdraw(turn);
+  await transition<void>(w, async (tx) => {
+    const next: Job[] = [];
+    for (const personId of approvers) {
+      const audience: NoticeFor =
+        notice.kind === "case"
+          ? { kind: "person", personId }
+          : { kind: "under", key: keyFor(`case:${caseId}`, personId), personId };
+      next.push(await wantPost(tx, keyFor(post.key, personId), notice, audience));
+    }
+    // A thread found its channel unfit before the case message did.
+    if (notice.kind !== "case" && why !== undefined)
+      next.push(await wantPost(tx, `case:${caseId}`, { kind: "case", caseId }, { kind: "approvers" }));
+    await savePost(tx, post.key, turn.lease, {
+      ...settled(turn),
+      surface: null,
+      channel: null,
+      ts: null,
+      posting: false,
+      shown: eachMark(why),
+      failure: null,
+    });
+    return { result: undefined, next };
+  });
+}
+
+async function withdraw({ deps, post }: Turn): Promise<void> {
+  const surface = post.surface ? deps.surfaces.get(post.surface) : undefined;
+  if (!surface || post.channel === null || post.ts === null) return;
+  try {
+    await surface.update({ channel: post.channel, ts: post.ts }, withdrawnMessage(), post.key);
+  } catch (error) {
+    // A channel that we were put out of cannot be cleaned; that must not keep the approvers from being told.
+    if (!(error instanceof SystemError) || !["refused", "forbidden"].includes(error.failure.code)) throw error;
+    deps.log.warn(
+      { surface: surface.id, cause: error.message },
+      "a message in an unfit channel could not be withdrawn",
+    );
+  }
+}
+
+/** Nobody is there to read it: the approvers are told, once a person and case. */
+async function unreached(
+  turn: Turn,
+  notice: Notice,
+  caseId: string,
+  { why, personId }: Extract<Place, { kind: "nobody" }>,
+): Promise<void> {
+  await transition<void>(turn.deps.workflow, async (tx) => {
+    await savePost(tx, turn.post.key, turn.lease, { ...settled(turn), failure: why });
+    const key = `unreached:${caseId}:${personId}`;
+    if (notice.kind === "unreached" || (await findPost(tx, key))) return { result: undefined };
+    return {
+      result: undefined,
+      next: [await wantThreadPost(tx, caseId, key, { kind: "unreached", caseId, personId, why })],
+    };
+  });
+}
+
+function drop(turn: Turn, why: string): Promise<void> {
+  return finish(turn, { failure: why });
+}
+
+function finish(turn: Turn, to: Parameters<typeof savePost>[3]): Promise<void> {
+  return save(turn, { failure: null, ...settled(turn), ...to });
+}
+
+/** The message shows what was wanted when its words were made; what was wanted since comes with the next turn. */
+function settled(turn: Turn) {
+  return { done: turn.post.wanted, tries: 0, nextAt: null, lease: null, leaseUntil: pause(turn) };
+}
+
+function pause({ deps }: Turn): Date {
+  return new Date(deps.workflow.now().getTime() + PAUSE_MS);
+}
+
+/** Tries again later: when the chat says so, else after a pause that grows. Given up only long after the case. */
+async function putOff(turn: Turn, error: unknown, over: Date | null): Promise<void> {
+  const { deps, post } = turn;
+  const { workflow: w } = deps;
+  const failure = failureOf(error);
+  const why = error instanceof SystemError ? error.message : "it could not be sent";
+  deps.log.warn({ key: post.key, code: failure.code, err: error }, "a message could not be sent and is tried again");
+  if (over !== null && over.getTime() < w.now().getTime() - OLD_MS) return drop(turn, why);
+  // A new wish may cut a pause of ours short, but never one that the chat asked for: that is why it bounds the lease too.
+  const nextAt = failure.code === "rate-limited" ? failure.retryAt : backoff(w, post.tries + 1);
+  const leaseUntil = failure.code === "rate-limited" ? failure.retryAt : pause(turn);
+  await save(turn, { failure: why, tries: post.tries + 1, nextAt, leaseUntil });
+}
+
+async function save(turn: Turn, to: Parameters<typeof savePost>[3]): Promise<void> {
+  await turn.deps.workflow.store.db.transaction((tx) =>
+    savePost(tx, turn.post.key, turn.lease, { lease: null, ...to }),
+  );
+}
