@@ -78,11 +78,12 @@ afterEach(async () => {
 
 const command = (text: string, name = "/offboard") =>
   gate.interactions.command({ userId: sam(), channel: channel(), command: name, text });
-const post = async (body: Json): Promise<Json> => {
-  const answer = await fetch(`${gate.apiUrl}chat.postMessage`, {
+const post = (body: Json) => send("chat.postMessage", { channel: channel(), text: "t", ...body });
+const send = async (method: string, body: Json): Promise<Json> => {
+  const answer = await fetch(`${gate.apiUrl}${method}`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${slack.botToken}` },
-    body: JSON.stringify({ channel: channel(), text: "t", ...body }),
+    body: JSON.stringify(body),
   });
   return (await answer.json()) as Json;
 };
@@ -196,6 +197,10 @@ it("refuses a click on what is not there, by whom it is not shown, and by an acc
     gate.interactions.press({ userId: sam(), source, blockId: "row", actionId: "go", chosen: {}, values: {}, ...more });
   await expect(go({ actionId: "made-up" })).rejects.toThrow("no such element");
   await expect(go({ userId: slack.ids["alice"] })).rejects.toThrow("gone");
+  const forSam = { channel: channel(), user: sam(), text: "t", blocks: BLOCKS };
+  const shown = await send("chat.postEphemeral", forSam);
+  const ephemeral = { kind: "ephemeral", ts: String(shown["message_ts"]) } as const;
+  await expect(go({ source: ephemeral, userId: slack.ids["ivo"] })).rejects.toThrow("gone");
   gate.members.deactivate(sam());
   await expect(go({})).rejects.toThrow("cannot act");
   expect(got).toHaveLength(0);
