@@ -34,7 +34,7 @@ export async function* listGrants(client: Client, account: Account): AsyncIterab
   const base = { system: systemId(client.org), account: account.id };
   const membership = await readMembership(client, user.login, account.id);
   if (membership) yield membershipGrant(base, standing, membership);
-  yield* await listTeamGrants(client, base, user.login, membership ? orgGrantId(standing) : undefined);
+  yield* await listTeamGrants(client, base, user.login, standing, membership !== undefined);
   yield* await listRepoGrants(client, base);
   // Teams were asked by login. Had it changed hands meanwhile, some answers would be about someone else.
   const after = await findById(client, account.id);
@@ -81,7 +81,13 @@ function membershipGrant(base: Base, standing: Standing, membership: Membership)
   };
 }
 
-async function listTeamGrants(client: Client, base: Base, login: string, org: string | undefined): Promise<Grant[]> {
+async function listTeamGrants(
+  client: Client,
+  base: Base,
+  login: string,
+  standing: Standing,
+  isMember: boolean,
+): Promise<Grant[]> {
   const teams = (await client.list(Team, "GET /orgs/{org}/teams", { org: client.org })).items;
   const held = await eachOf(teams, WIDTH, async (team) => {
     const parameters = { org: client.org, team_slug: team.slug, username: login };
@@ -93,12 +99,12 @@ async function listTeamGrants(client: Client, base: Base, login: string, org: st
   return members.map(({ team, membership }) => {
     // GitHub counts members of a child team as members of its parents, and does not say which is which.
     const child = members.find((other) => other.team.parent?.id === team.id);
-    const via = child ? `team:${child.team.id}` : org;
+    const via = child ? `team:${child.team.id}` : isMember ? orgGrantId(standing) : undefined;
     return {
       ...base,
       id: `team:${team.id}`,
       kind: membership.state === "pending" ? "team-invitation" : "team-membership",
-      resource: `${client.org}/${team.slug}`,
+      resource: `${standing.org.login}/${team.slug}`,
       role: membership.role,
       stage: "memberships",
       ...(via ? { via } : {}),

@@ -1,8 +1,9 @@
+import { z } from "zod";
 import { type Account, type Reading, SystemError, type WorkItem } from "../connector.ts";
 import { getLogin, getStanding } from "./accounts.ts";
 import type { Client } from "./client.ts";
 import { Comment, Issue, Pull, type SimpleUser } from "./schema.ts";
-import { isId, type Located, locate } from "./work.ts";
+import { ASSIGNABLE, isId, type Located, locate } from "./work.ts";
 
 /**
  * Makes `to` the assignee, or the reviewer where a review was asked for, and says so in one neutral comment; whoever
@@ -20,7 +21,7 @@ export async function reassign(client: Client, item: WorkItem, to: Account): Pro
   const holders = (state: Pull | Issue) =>
     at.kind === "review-request" ? reviewersOf(state) : (state.assignees ?? []);
   if (!holders(before).some(isId(to.id))) {
-    const allowed = await client.send("GET /repos/{owner}/{repo}/assignees/{assignee}", { ...where, assignee: login });
+    const allowed = await client.find(z.unknown(), ASSIGNABLE, { ...where, assignee: login });
     if (!allowed) throw cannotTake(login);
     await give(client, at, login);
     if (!holders(await readState(client, at)).some(isId(to.id))) throw cannotTake(login);

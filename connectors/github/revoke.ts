@@ -1,8 +1,8 @@
-import { type Grant, type Revoked, SystemError } from "../connector.ts";
-import { getLogin, getStanding } from "./accounts.ts";
+import { type Blocker, type Grant, type Revoked, SystemError } from "../connector.ts";
+import { getLogin, getStanding, type Standing } from "./accounts.ts";
 import type { Client } from "./client.ts";
 import { findRepo, findTeam, readHolding, readMembership } from "./grants.ts";
-import { placeOf, readBack } from "./read-back.ts";
+import { type Place, placeOf, readBack } from "./read-back.ts";
 import { GroupMappings, Member } from "./schema.ts";
 
 /**
@@ -11,13 +11,11 @@ import { GroupMappings, Member } from "./schema.ts";
  */
 export async function revoke(client: Client, grant: Grant): Promise<Revoked> {
   const standing = await getStanding(client);
-  if (String(standing.own.id) === grant.account) {
-    const url = "https://github.com/settings/tokens";
-    return { status: "blocked", by: [{ what: "Signoff's own GitHub token belongs to this account", url }] };
-  }
   const place = placeOf(grant);
   const reading = await readBack(client, grant);
   if (reading.state === "absent") return { status: "already-gone" };
+  const by = await listBlockers(client, standing, grant, place);
+  if (by.length > 0) return { status: "blocked", by };
   switch (place.kind) {
     case "org":
       return revokeMembership(client, grant);
@@ -30,12 +28,22 @@ export async function revoke(client: Client, grant: Grant): Promise<Revoked> {
   }
 }
 
-async function revokeMembership(client: Client, grant: Grant): Promise<Revoked> {
-  const owners = await client.list(Member, "GET /orgs/{org}/members", { org: client.org, role: "admin" });
-  if (owners.items.length === 1 && String(owners.items[0]?.id) === grant.account) {
-    const url = `https://github.com/orgs/${client.org}/people`;
-    return { status: "blocked", by: [{ what: `the last owner of ${client.org}: name another owner first`, url }] };
+async function listBlockers(client: Client, standing: Standing, grant: Grant, place: Place): Promise<Blocker[]> {
+  const blockers: Blocker[] = [];
+  if (String(standing.own.id) === grant.account) {
+    blockers.push({ what: "our own GitHub token belongs to this account", url: "https://github.com/settings/tokens" });
   }
+  if (place.kind === "org") {
+    const owners = await client.list(Member, "GET /orgs/{org}/members", { org: client.org, role: "admin" });
+    if (owners.items.length === 1 && String(owners.items[0]?.id) === grant.account) {
+      const url = `https://github.com/orgs/${client.org}/people`;
+      blockers.push({ what: `it is the last owner of ${client.org}: name another one first`, url });
+    }
+  }
+  return blockers;
+}
+
+async function revokeMembership(client: Client, grant: Grant): Promise<Revoked> {
   const login = await getLogin(client, grant.account);
   const membership = await readMembership(client, login, grant.account);
   const teams = membership?.enterprise_teams_providing_indirect_membership ?? [];

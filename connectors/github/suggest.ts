@@ -1,8 +1,9 @@
+import { z } from "zod";
 import { type Suggestion, SystemError, type WorkItem } from "../connector.ts";
 import { accountOf, findById, getStanding } from "./accounts.ts";
 import type { Client } from "./client.ts";
 import { Commit, Pull, Review, type SimpleUser } from "./schema.ts";
-import { isId, locate } from "./work.ts";
+import { ASSIGNABLE, isId, locate } from "./work.ts";
 
 const MOST = 3;
 
@@ -48,7 +49,7 @@ export async function suggestOwners(client: Client, item: WorkItem): Promise<Sug
     const account = user && accountOf(client, user);
     if (!account) continue;
     const parameters = { ...where, assignee: account.login };
-    const allowed = await client.send("GET /repos/{owner}/{repo}/assignees/{assignee}", parameters);
+    const allowed = await client.find(z.unknown(), ASSIGNABLE, parameters);
     if (allowed) suggestions.push({ account, why: reason });
   }
   return suggestions;

@@ -65,6 +65,9 @@ function issueFacts(issue: Issue, account: string): string[] {
   return others.length > 0 ? [`also assigned to ${others.join(", ")}`] : [];
 }
 
+/** 204 for who can be assigned in a repository, 404 for who cannot. */
+export const ASSIGNABLE = "GET /repos/{owner}/{repo}/assignees/{assignee}";
+
 /** A work item as its id names it: repository, number and what it is. */
 export interface Located {
   readonly kind: keyof typeof KINDS;

@@ -53,7 +53,7 @@ export interface GitHubBench extends Bench {
 /** Starts a GitHub with this seed and connects to it. */
 export async function startBench(seed: GitHubSeed = SEED): Promise<GitHubBench> {
   const peer = await startGitHub({ seed });
-  const system = github({ org: seed.org, token: TOKEN, apiUrl: peer.url }).connect({ fetch });
+  const system = github({ org: seed.org.toLowerCase(), token: TOKEN, apiUrl: peer.url }).connect({ fetch });
   const teams: string[] = [];
   const repos: string[] = [];
 

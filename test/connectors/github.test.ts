@@ -334,12 +334,24 @@ describe("github revokes", () => {
     expect(await readState(bench, team)).toBe("absent");
   });
 
-  it("is blocked where the account owns our own token or is the last owner, and says where to go", async () => {
+  it.each([
+    ["owns our own token", "bob", ["our own GitHub token"]],
+    ["owns our own token and is the last owner", undefined, ["our own GitHub token", "last owner"]],
+  ])("is blocked where the account %s, and says where to go", async (_, secondOwner, reasons) => {
     const bench = await open();
+    if (secondOwner) await bench.peer.addMember(secondOwner, "admin");
     const [grant] = await grantsOf(bench, "root-owner");
     if (!grant) throw new Error("no membership");
     const revoked = await bench.system.revoke(grant, call);
-    expect(revoked).toMatchObject({ status: "blocked", by: [{ url: expect.stringContaining("https://") }] });
+    if (revoked.status !== "blocked") throw new Error(`not blocked but ${revoked.status}`);
+    expect(revoked.by).toHaveLength(reasons.length);
+    for (const [index, reason] of reasons.entries()) {
+      expect(revoked.by[index]).toMatchObject({
+        what: expect.stringContaining(reason),
+        url: expect.stringMatching(/^https:/),
+      });
+    }
+    expect(bench.peer.requests.filter((request) => request.method !== "GET")).toEqual([]);
     expect(await readState(bench, grant)).toBe("present");
   });
 
@@ -438,6 +450,10 @@ describe("github hands work over", () => {
       Promise.resolve(bench.system.work?.reassign(item, accountOf(bench, "outsider"), call)),
     );
     expect(failure).toEqual({ code: "refused", reason: "outsider cannot be assigned: has no access" });
+    expect(
+      bench.peer.requests.filter((request) => request.method === "POST"),
+      "nobody is notified",
+    ).toEqual([]);
     bench.peer.behave({ when: (request) => request.path.endsWith("/assignees"), then: "ignore" });
     const dropped = await failureOf(
       Promise.resolve(bench.system.work?.reassign(item, accountOf(bench, "carol"), call)),

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createEmulator } from "emulate";
-import { type Answer, type Ask, GitHubFidelity } from "./github-fidelity.ts";
+import { GitHubFidelity } from "./github-fidelity.ts";
+import type { Answer, Ask } from "./github-inside.ts";
 import { GitHubPeople } from "./github-people.ts";
 import { type Exchange, findSpec } from "./specs.ts";
 
@@ -195,8 +196,8 @@ export async function startGitHub(options: { readonly seed: GitHubSeed; readonly
     return rule?.then;
   }
 
-  for (const team of seed.teams ?? []) await fidelity.addTeam(team);
-  for (const repo of seed.repos ?? []) await fidelity.addRepo(repo);
+  for (const team of seed.teams ?? []) await fidelity.org.addTeam(team);
+  for (const repo of seed.repos ?? []) await fidelity.work.addRepo(repo);
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -212,13 +213,16 @@ export async function startGitHub(options: { readonly seed: GitHubSeed; readonly
       const answer = await fidelity.answer({ method: "GET", path: url.pathname, query: url.searchParams });
       return answer.status === 200 ? answer.body : undefined;
     },
-    addTeam: (team) => fidelity.addTeam(team),
-    addRepo: (repo) => fidelity.addRepo(repo),
-    addMember: (login, role) => fidelity.addMember(login, role),
-    renameRepo: (from, to) => fidelity.renameRepo(from, to),
-    acceptInvitations: (login) => fidelity.acceptInvitations(login),
-    closeIssue: (repo, number) => fidelity.closeIssue(repo, number),
-    inviteMember: (login, role) => fidelity.inviteMember(login, role),
+    addTeam: (team) => fidelity.org.addTeam(team),
+    addRepo: (repo) => fidelity.work.addRepo(repo),
+    addMember: (login, role) => fidelity.org.addMember(login, role),
+    renameRepo: (from, to) => fidelity.repos.renameRepo(from, to),
+    acceptInvitations: async (login) => {
+      await fidelity.org.acceptInvitation(login);
+      await fidelity.repos.acceptInvitations(login);
+    },
+    closeIssue: (repo, number) => fidelity.work.closeIssue(repo, number),
+    inviteMember: (login, role) => fidelity.org.inviteMember(login, role),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
