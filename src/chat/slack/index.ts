@@ -16,6 +16,7 @@ import { type Reading, readCommand, readPress, readSubmission } from "./read.ts"
 import { type Desk, replyTo } from "./reply.ts";
 import { slackSocket } from "./socket.ts";
 import { submissionReply } from "./submission.ts";
+import { within } from "./within.ts";
 
 export interface SlackOptions {
   readonly botToken: Secret;
@@ -36,6 +37,9 @@ export interface SlackSurface extends ChatSurface {
   /** Whether what people do in Slack reaches us. */
   healthy(): boolean;
 }
+
+/** How long stopping waits for what is being done. */
+const LAST_WORK_MS = 5000;
 
 type Handle = (intent: Intent, reply: Reply) => Promise<void>;
 type Ack = (response?: Record<string, unknown>) => Promise<void>;
@@ -107,7 +111,9 @@ export function slackSurface(options: SlackOptions): SlackSurface {
     async stop() {
       await socket?.close();
       handle = undefined;
-      await Promise.allSettled(inHand);
+      await within(LAST_WORK_MS, Promise.allSettled(inHand)).catch(() => {
+        log.warn({ surface: "slack" }, "stopped before all was answered");
+      });
     },
     post: async (to, message, key) => post(client, await home(), to, message, key),
     update: (at, message, key) => update(client, at, message, key),
@@ -159,7 +165,9 @@ async function act(desk: Desk, reading: Reading, handle: Handle | undefined): Pr
     const reference = report(desk.log, reading, error);
     await reply
       .say(ask ? wentWrong(ask, reference) : unknownButton())
-      .catch((cause: unknown) => desk.log.error({ surface: "slack", reference, cause: String(cause) }, "nor told"));
+      .catch((cause: unknown) =>
+        desk.log.error({ surface: "slack", reference, cause: String(cause) }, "nor could the person be told"),
+      );
   }
 }
 
@@ -183,7 +191,9 @@ async function submit(desk: Desk, body: unknown, ack: Ack, handle: Handle | unde
     const reference = report(desk.log, reading, error);
     await reply
       .failed(reading.ask ? wentWrong(reading.ask, reference) : unknownButton())
-      .catch((cause: unknown) => desk.log.error({ surface: "slack", reference, cause: String(cause) }, "nor told"));
+      .catch((cause: unknown) =>
+        desk.log.error({ surface: "slack", reference, cause: String(cause) }, "nor could the person be told"),
+      );
   }
 }
 

@@ -2,6 +2,7 @@ import { SocketModeReceiver } from "@slack/bolt";
 import type { Log } from "../../../connectors/connector.ts";
 import type { Secret } from "../../core/secret.ts";
 import { quietLogger } from "./client.ts";
+import { within } from "./within.ts";
 
 interface SocketOptions {
   readonly appToken: Secret;
@@ -59,6 +60,8 @@ export function slackSocket(options: SocketOptions): Socket {
       const ended = new Promise<void>((resolve) => client.once("disconnected", () => resolve()));
       try {
         await within(GREETING_MS, client.start());
+        // Stopped while connecting: this one is closed like one that failed.
+        if (stop.signal.aborted) throw new Error("stopped");
         connected = true;
         let steady = false;
         const timer = setTimeout(() => {
@@ -95,18 +98,6 @@ export function slackSocket(options: SocketOptions): Socket {
     },
     isConnected: () => connected,
   };
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    });
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -573,7 +573,10 @@ describe("when our side fails", () => {
 
   it("asks nobody's rights from an account that cannot be read", async () => {
     await sendCommand("<@U0AAA>", { user_id: "U0NOBODY" });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await vi.waitFor(
+      () => expect(slack.lines.some((line) => line.message === "nor could the person be told")).toBe(true),
+      { timeout: 5000 },
+    );
     expect(slack.intents).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Ask, Form, Message, Part } from "../../../src/chat/message.ts";
+import { textSize } from "../../../src/chat/slack/fit-blocks.ts";
 import { LIMITS } from "../../../src/chat/slack/limits.ts";
 import { escaped, mrkdwn } from "../../../src/chat/slack/mrkdwn.ts";
-import { markOf, renderMessage, textSize } from "../../../src/chat/slack/render.ts";
+import { markOf, renderMessage } from "../../../src/chat/slack/render.ts";
 import { renderForm } from "../../../src/chat/slack/render-form.ts";
 import { areTooLong, checkMessageBlocks, checkView } from "../../sandbox/gate/blocks.ts";
 
