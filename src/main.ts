@@ -7,8 +7,10 @@ import signoffConfig from "../signoff.config.ts";
 import { LogRefused } from "./audit/append.ts";
 import { type CheckpointKeeper, findRollback, keepCheckpoint } from "./audit/keep-checkpoint.ts";
 import { Unproven } from "./audit/read-proven.ts";
-import { type Deps, handle } from "./chat/handle.ts";
-import { type SlackSurface, slackSurface } from "./chat/slack/index.ts";
+import { handle } from "./chat/handle.ts";
+import { notifierOf } from "./chat/notify.ts";
+import { slackSurface } from "./chat/slack/index.ts";
+import type { ChatSurface } from "./chat/surface.ts";
 import { type Config, ConfigError, describeConfig, loadConfig } from "./config.ts";
 import { describeFailure, SystemError } from "./core/failure.ts";
 import { readHealth, readMetrics, type Vitals } from "./http/health.ts";
@@ -26,7 +28,7 @@ import {
 import { StoreError } from "./store/fault.ts";
 import { noteStart } from "./workflow/note-start.ts";
 import { createQueues } from "./workflow/queues.ts";
-import { type Notifier, startWorkers } from "./workflow/workers.ts";
+import { startWorkers } from "./workflow/workers.ts";
 import type { Workflow } from "./workflow/workflow.ts";
 
 /** Signoff as it runs. */
@@ -97,12 +99,13 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     await boss.start();
     opened.defer(() => boss.stop({ graceful: true, timeout: JOB_PATIENCE }));
     await createQueues(boss);
-    const workers = await startWorkers(w, boss, notifierOf(w, config, surface));
+    const surfaces = new Map<ChatSurface["id"], ChatSurface>(surface ? [[surface.id, surface]] : []);
+    const deps = { workflow: w, surfaces, approversChannel: config.chat?.approversChannel, log };
+    const workers = await startWorkers(w, boss, notifierOf(deps));
     opened.defer(() => workers.stop());
     opened.defer(() => ending.abort(new Error("Signoff is stopping")));
     if (surface) {
       opened.defer(() => surface.stop());
-      const deps: Deps = { workflow: w, surfaces: new Map([[surface.id, surface]]), log };
       await surface.start((intent, reply) => handle(deps, intent, reply)).catch(refusedBySlack);
     }
   } else log.error({ paused }, "Signoff is paused: nothing is revoked, asked or sent until somebody looked");
@@ -154,10 +157,6 @@ async function pausedBecause(
   }
   keeper.witness();
   return undefined;
-}
-
-function notifierOf(_w: Workflow, _config: Config, _surface: SlackSurface | undefined): Notifier {
-  return { notify: async () => {}, listDue: async () => [] };
 }
 
 /** Starts the embedded server again whenever it died. */
