@@ -24,16 +24,17 @@ const CONNECT_SECONDS = 10;
  * What a connection says before it says anything else. Settings of a role or a database could otherwise be the leaver's:
  * whoever owns a database may set them, and a search path would let her functions run with our rights.
  */
-const SESSION = {
+const SESSION: Readonly<Record<string, string | number>> = {
   application_name: "signoff",
   search_path: "pg_catalog",
   role: "none",
   statement_timeout: 60_000,
   lock_timeout: 10_000,
   idle_in_transaction_session_timeout: 60_000,
-  default_transaction_read_only: false,
-  default_transaction_isolation: "read committed" as const,
-  standard_conforming_strings: true,
+  // As text: the driver leaves out what is false.
+  default_transaction_read_only: "off",
+  default_transaction_isolation: "read committed",
+  standard_conforming_strings: "on",
 };
 
 /** Prepares connections to the server of this URL; opens none. */
