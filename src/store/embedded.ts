@@ -201,7 +201,6 @@ async function start(place: Place, wish: number | undefined, where: "any" | "sam
           throw new StoreError("machine", `PostgreSQL did not start in ${keys.data}: ${started.said}`);
         // Processes of the killed server still hold its memory. They end by themselves unless they are busy.
         for (const pid of await processesIn(keys.data)) signal(pid, "SIGTERM");
-        await disownPidFile(keys.data);
         break;
       default:
         started satisfies never;
