@@ -178,19 +178,12 @@ export async function main(): Promise<void> {
     const config = loadConfig(signoffConfig, "needed");
     log = openLog(config.logLevel);
     const end = endOnFault(log);
+    // Listened for from the start: whoever is told that we are ready may end us in the same instant.
+    const asked = askedToEnd(log);
     const app = await startApp(config, log);
-    let stopping = false;
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, async () => {
-        if (stopping) return;
-        stopping = true;
-        log?.info({ signal }, "Signoff is stopping");
-        // Nothing may hold us longer: what is cut off here goes on at the next start.
-        setTimeout(() => process.exit(1), JOB_PATIENCE + 10_000).unref();
-        await app.stop().catch(end);
-        process.exit(0);
-      });
-    }
+    await asked;
+    await app.stop().catch(end);
+    process.exit(0);
   } catch (error) {
     if (error instanceof ConfigError || error instanceof StoreError) process.stderr.write(`${error.message}\n`);
     else if (log) log.error({ err: error }, "Signoff could not start");
@@ -199,6 +192,20 @@ export async function main(): Promise<void> {
     // Connections of what was half started must not keep us.
     setTimeout(() => process.exit(1), 1000).unref();
   }
+}
+
+/** Resolves at the first SIGTERM or SIGINT. */
+function askedToEnd(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.on(signal, () => {
+        log.info({ signal }, "Signoff is stopping");
+        // Nothing may hold us longer: what is cut off here goes on at the next start.
+        setTimeout(() => process.exit(1), JOB_PATIENCE + 10_000).unref();
+        resolve();
+      });
+    }
+  });
 }
 
 /** After an error that nobody expected the state in memory is not to be trusted; everything that matters is in the database. */
