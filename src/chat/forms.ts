@@ -23,17 +23,6 @@ export const FIELDS = {
   "decline-offer": { note: "note" },
 } as const satisfies Record<FormKind, Record<string, string>>;
 
-/** What each dialog carries and gets back with the answers: ids only, and the zone in which date and time are meant. */
-export const CARRIED = {
-  "pick-leaver": [],
-  "open-case": ["leaver", "zone"],
-  "approve-gaps": ["caseId", "planHash"],
-  note: ["stepId", "then"],
-  "name-account": ["caseId", "system"],
-  "pass-offer": ["offerId"],
-  "decline-offer": ["offerId"],
-} as const satisfies Record<FormKind, readonly string[]>;
-
 /** Value of the choices `when` and `announced`. */
 export const NOW = "now";
 export const AT = "at";
@@ -44,7 +33,11 @@ export type ReadAnswers =
   | { readonly kind: "ask"; readonly ask: Ask }
   | { readonly kind: "faults"; readonly faults: Readonly<Record<string, string>> };
 
-/** Turns the answers of a dialog into what was asked for. Never throws on what a person typed. */
+/**
+ * Turns the answers of a dialog into what was asked for. Never throws on what a person typed. What a dialog carries are
+ * ids, and the zone in which date and time are meant: `leaver` and `zone` for open-case, `caseId` and `planHash` for
+ * approve-gaps, `stepId` and `then` for note, `caseId` and `system` for name-account, `offerId` for both of an offer.
+ */
 export function readAnswers(kind: FormKind, carried: Readonly<Record<string, string>>, answers: Answers): ReadAnswers {
   const faults = missing(kind, answers);
   if (Object.keys(faults).length > 0) return { kind: "faults", faults };
