@@ -2,7 +2,7 @@ import { type Grant, type Reading, SystemError } from "../connector.ts";
 import { findById, getStanding, type Standing } from "./accounts.ts";
 import type { Answer, Client } from "./client.ts";
 import { findRepo, findTeam, orgGrantId, readHolding, readMembership } from "./grants.ts";
-import { Member, TeamMembership } from "./schema.ts";
+import { SimpleUser, TeamMembership } from "./schema.ts";
 
 /** What a grant's id names. */
 export interface Place {
@@ -40,7 +40,7 @@ async function readOrg(client: Client, grant: Grant, standing: Standing): Promis
   if (grant.id !== orgGrantId(standing)) {
     throw new SystemError({ code: "conflict", blockers: [`${client.org} is another organization now`] });
   }
-  const members = await client.list(Member, "GET /orgs/{org}/members", { org: client.org });
+  const members = await client.list(SimpleUser, "GET /orgs/{org}/members", { org: client.org });
   const listed = members.items.some((member) => String(member.id) === grant.account);
   const user = await findById(client, grant.account);
   const membership = user && (await readMembership(client, user.login, grant.account));
@@ -61,7 +61,7 @@ async function readTeam(client: Client, grant: Grant, id: number): Promise<Readi
     });
   }
   const at = { org: client.org, team_slug: team.slug };
-  const members = await client.list(Member, "GET /orgs/{org}/teams/{team_slug}/members", at);
+  const members = await client.list(SimpleUser, "GET /orgs/{org}/teams/{team_slug}/members", at);
   const listed = members.items.some((member) => String(member.id) === grant.account);
   const user = await findById(client, grant.account);
   const route = "GET /orgs/{org}/teams/{team_slug}/memberships/{username}";

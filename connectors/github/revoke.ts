@@ -3,7 +3,7 @@ import { getLogin, getStanding, type Standing } from "./accounts.ts";
 import type { Client } from "./client.ts";
 import { findRepo, findTeam, readHolding, readMembership } from "./grants.ts";
 import { type Place, placeOf, readBack } from "./read-back.ts";
-import { GroupMappings, Member } from "./schema.ts";
+import { GroupMappings, SimpleUser } from "./schema.ts";
 
 /**
  * Takes one grant away. A fresh read comes first, so that what is gone already is told from what this credential
@@ -34,7 +34,7 @@ async function listBlockers(client: Client, standing: Standing, grant: Grant, pl
     blockers.push({ what: "our own GitHub token belongs to this account", url: "https://github.com/settings/tokens" });
   }
   if (place.kind === "org") {
-    const owners = await client.list(Member, "GET /orgs/{org}/members", { org: client.org, role: "admin" });
+    const owners = await client.list(SimpleUser, "GET /orgs/{org}/members", { org: client.org, role: "admin" });
     if (owners.items.length === 1 && String(owners.items[0]?.id) === grant.account) {
       const url = `https://github.com/orgs/${client.org}/people`;
       blockers.push({ what: `it is the last owner of ${client.org}: name another one first`, url });

@@ -2,11 +2,8 @@ import { z } from "zod";
 
 // GitHub's answers, only the fields that are used. https://docs.github.com/en/rest
 
-const SimpleUser = z.object({ id: z.number().int(), login: z.string(), type: z.string() });
+export const SimpleUser = z.object({ id: z.number().int(), login: z.string(), type: z.string() });
 export type SimpleUser = z.infer<typeof SimpleUser>;
-
-export const Member = SimpleUser;
-export type Member = SimpleUser;
 
 export const User = SimpleUser.extend({ name: z.string().nullish(), html_url: z.string().optional() });
 export type User = z.infer<typeof User>;

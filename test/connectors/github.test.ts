@@ -242,6 +242,15 @@ describe("github lists grants", () => {
     },
   );
 
+  it("asks no further repositories once one of them has failed", async () => {
+    const bench = await open({ repos: Array.from({ length: 30 }, (_, index) => ({ name: `repo-${index}` })) });
+    const collaborators: Rule["when"] = (request) => request.path.endsWith("/collaborators");
+    bench.peer.behave({ when: collaborators, then: "forbid", times: 1 });
+    expect((await failureOf(grantsOf(bench))).code).toBe("forbidden");
+    for (let time = 0; time < 5; time += 1) await bench.system.check(call);
+    expect(bench.peer.requests.filter(collaborators).length).toBeLessThan(20);
+  });
+
   it("does not hang on a server that never answers once the call is aborted", async () => {
     const bench = await open(ALICE_IN);
     const stop = new AbortController();
