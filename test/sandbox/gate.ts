@@ -6,6 +6,7 @@ import { Interactions } from "./gate/interactions.ts";
 import type { Manifest } from "./gate/manifest.ts";
 import { Members } from "./gate/members.ts";
 import { isObject, type Json } from "./gate/problems.ts";
+import { Replies } from "./gate/replies.ts";
 import { Views } from "./gate/views.ts";
 import { type SeenCall, WebApi } from "./gate/web-api.ts";
 import type { SlackService } from "./services/slack.ts";
@@ -54,10 +55,11 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   const courier = createCourier({ ...options, now });
   const api = new WebApi(parts);
   let origin = "";
-  const interactions = new Interactions(parts, courier, () => origin, now);
+  const replies = new Replies(parts, () => origin, now);
+  const interactions = new Interactions(parts, courier, replies, now);
 
   const server = createServer((request, response) => {
-    answer(request, response, parts.faults, api, interactions).catch((error: unknown) => {
+    answer(request, response, parts.faults, api, replies).catch((error: unknown) => {
       if (!response.headersSent) send(response, 500, {}, { ok: false, error: "fatal_error", detail: String(error) });
     });
   });
@@ -109,7 +111,7 @@ async function answer(
   response: ServerResponse,
   faults: Faults,
   api: WebApi,
-  interactions: Interactions,
+  replies: Replies,
 ): Promise<void> {
   if (faults.down === "refuse") {
     request.socket.destroy();
@@ -121,7 +123,7 @@ async function answer(
   await faults.delay();
   const reply = /^\/response\/([\w-]+)$/.exec(url.pathname)?.[1];
   if (reply !== undefined && request.method === "POST") {
-    const responded = await interactions.respond(reply, body);
+    const responded = await replies.respond(reply, body);
     return send(response, responded.status, {}, responded.body);
   }
   const method = /^\/api\/([\w.]+)$/.exec(url.pathname)?.[1];

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { SIGNOFF_BOT } from "./company.ts";
+import { ownMessage } from "./gate/content.ts";
 import type { ChatMember } from "./gate/members.ts";
 import type { Json } from "./gate/problems.ts";
-import { ownMessage } from "./gate/web-api.ts";
 import type { Gate } from "./gate.ts";
 
 // What one person sees, read from the emulated Slack as that person, so that privacy is the emulator's and not ours.

@@ -1,16 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { HOME_TEAM, SIGNOFF_BOT } from "../company.ts";
 import { checkAnswers } from "./answers.ts";
+import { checkViewContent, ownMessage } from "./content.ts";
 import type { Courier, Delivered } from "./deliver.ts";
 import { type ChatMember, TEAM, userOfPayload } from "./members.ts";
 import { isObject, type Json } from "./problems.ts";
-import { checkContent, checkViewContent, ephemeral, ownMessage, type Parts } from "./web-api.ts";
-
-/** Where something was pressed. `thread` is the parent's `ts` when the message is a reply. */
-export type Source =
-  | { readonly kind: "message"; readonly channel: string; readonly ts: string; readonly thread?: string | undefined }
-  | { readonly kind: "ephemeral"; readonly ts: string }
-  | { readonly kind: "view"; readonly viewId: string };
+import type { Replies, Source } from "./replies.ts";
+import type { Parts } from "./web-api.ts";
 
 /** What was pressed or chosen; `chosen` holds what the element adds, such as `selected_option`. */
 export interface Press {
@@ -28,30 +24,19 @@ export type Submitted =
   | { readonly trouble: string }
   | { readonly done: true };
 
-interface ResponseUrl {
-  readonly userId: string;
-  readonly channel: string;
-  readonly source: Source | undefined;
-  readonly madeAt: number;
-  uses: number;
-}
-
 const TROUBLE = "We had some trouble connecting. Try again?";
 
 /** What people do, handed to the app as Slack does: commands, clicks, dialogs, and the response URLs that come with them. */
 export class Interactions {
   readonly #parts: Parts;
   readonly #courier: Courier;
-  readonly #origin: () => string;
   readonly #now: () => number;
-  readonly #urls = new Map<string, ResponseUrl>();
-  /** A counter for the `ts` of what only one person sees. */
-  #private = 0;
+  readonly #replies: Replies;
 
-  constructor(parts: Parts, courier: Courier, origin: () => string, now: () => number) {
+  constructor(parts: Parts, courier: Courier, replies: Replies, now: () => number) {
     this.#parts = parts;
     this.#courier = courier;
-    this.#origin = origin;
+    this.#replies = replies;
     this.#now = now;
   }
 
@@ -78,7 +63,7 @@ export class Interactions {
       text: escaped,
       api_app_id: SIGNOFF_BOT.appId,
       is_enterprise_install: "false",
-      response_url: this.#responseUrl(by.userId, by.channel, undefined),
+      response_url: this.#replies.makeUrl(by.userId, by.channel, undefined),
       trigger_id: this.#parts.views.issue(by.userId),
     });
     if (delivered.kind === "failed") {
@@ -90,7 +75,8 @@ export class Interactions {
       : delivered.body === ""
         ? undefined
         : { text: delivered.body };
-    if (reply !== undefined) await this.#reply({ userId: by.userId, channel: by.channel, source: undefined }, reply);
+    if (reply !== undefined)
+      await this.#replies.say({ userId: by.userId, channel: by.channel, source: undefined }, reply);
   }
 
   /** A button, or a choice in a message or in a dialog. */
@@ -125,7 +111,7 @@ export class Interactions {
             channel: { id: place.channel, name: this.#channelName(place.channel) },
             ...(source.kind === "message" ? { message: place.message } : {}),
             state: { values: press.values },
-            response_url: this.#responseUrl(member.id, place.channel, source),
+            response_url: this.#replies.makeUrl(member.id, place.channel, source),
           }
         : { view }),
       actions: [
@@ -232,55 +218,6 @@ export class Interactions {
     return Array.isArray(json["options"]) ? json["options"].slice(0, 100) : [];
   }
 
-  /** The app uses a response URL: at most five times in half an hour. */
-  async respond(id: string, body: Json): Promise<{ readonly status: number; readonly body: Json }> {
-    const url = this.#urls.get(id);
-    if (url === undefined || this.#now() - url.madeAt > 30 * 60_000) {
-      return { status: 404, body: { ok: false, error: "expired_url" } };
-    }
-    if (url.uses >= 5) return { status: 404, body: { ok: false, error: "used_url" } };
-    const fault = body["delete_original"] === true ? undefined : checkContent(body);
-    if (fault !== undefined) return { status: 400, body: fault };
-    url.uses += 1;
-    await this.#reply(url, body);
-    return { status: 200, body: { ok: true } };
-  }
-
-  async #reply(to: Pick<ResponseUrl, "userId" | "channel" | "source">, body: Json): Promise<void> {
-    const { changes, slack } = this.#parts;
-    const original = to.source?.kind === "view" ? undefined : to.source;
-    const replaces = body["replace_original"] === true || body["delete_original"] === true;
-    if (replaces && original?.kind === "ephemeral") {
-      if (body["delete_original"] === true) {
-        return changes.tell({ kind: "ephemeral-gone", userId: to.userId, channel: to.channel, ts: original.ts });
-      }
-      return changes.tell({
-        kind: "ephemeral",
-        userId: to.userId,
-        channel: to.channel,
-        message: ephemeral(original.ts, body),
-      });
-    }
-    if (replaces && original?.kind === "message") {
-      const gone = body["delete_original"] === true;
-      const { replace_original: _, ...content } = body;
-      const at = { channel: to.channel, ts: original.ts };
-      const answer = await slack.ask(gone ? "chat.delete" : "chat.update", gone ? at : { ...content, ...at }, "bot");
-      if (answer.ok && gone) changes.tell({ kind: "deleted", ...at });
-      if (answer.ok && !gone)
-        changes.tell({ kind: "message", channel: to.channel, message: ownMessage(answer["message"]) });
-      return;
-    }
-    if (body["response_type"] === "in_channel") {
-      const answer = await slack.ask("chat.postMessage", { ...body, channel: to.channel }, "bot");
-      if (answer.ok) changes.tell({ kind: "message", channel: to.channel, message: ownMessage(answer["message"]) });
-      return;
-    }
-    this.#private += 1;
-    const ts = `${Math.floor(Date.now() / 1000)}.9${String(this.#private).padStart(5, "0")}`;
-    changes.tell({ kind: "ephemeral", userId: to.userId, channel: to.channel, message: ephemeral(ts, body) });
-  }
-
   /** Hands an event to the app if its manifest asks for it. */
   async event(type: string, event: Json): Promise<void> {
     const wanted = this.#parts.manifest.settings.event_subscriptions?.bot_events ?? [];
@@ -337,12 +274,6 @@ export class Interactions {
     const first = await this.#courier.form(fields);
     await again;
     return first;
-  }
-
-  #responseUrl(userId: string, channel: string, source: Source | undefined): string {
-    const id = randomBytes(18).toString("base64url");
-    this.#urls.set(id, { userId, channel, source, madeAt: this.#now(), uses: 0 });
-    return `${this.#origin()}/response/${id}`;
   }
 
   #channelName(id: string): string {

@@ -1,13 +1,14 @@
 import { SIGNOFF_BOT } from "../company.ts";
 import type { SlackAnswer, SlackService } from "../services/slack.ts";
-import { areTooLong, checkMessageBlocks, checkView } from "./blocks.ts";
+import { checkView } from "./blocks.ts";
 import type { Changes } from "./changes.ts";
+import { checkContent, checked, checkViewContent, ephemeral, ownMessage, reasons, refusal } from "./content.ts";
 import type { Faults } from "./faults.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Members, withIds } from "./members.ts";
 import { type ConversationKind, METHODS, scopesFor } from "./methods.ts";
 import { isObject, type Json } from "./problems.ts";
-import { isTooLarge, type Views } from "./views.ts";
+import type { Views } from "./views.ts";
 
 /** Characters of `text`: https://docs.slack.dev/reference/methods/chat.update says 4,000. */
 const UPDATE_TEXT = 4000;
@@ -190,7 +191,7 @@ export class WebApi {
     if ("error" in trigger) {
       const odd = faults.oddTriggerError && trigger.error === "expired_trigger_id";
       return odd
-        ? { ...refusal("invalid_arguments"), ...messages(["[ERROR] trigger_id expired"]) }
+        ? { ...refusal("invalid_arguments"), ...reasons(["[ERROR] trigger_id expired"]) }
         : refusal(trigger.error);
     }
     if (!members.isActive(trigger.userId)) return refusal("user_not_found");
@@ -298,67 +299,8 @@ export class WebApi {
   }
 }
 
-/** `{ ok: false, error }`. */
-export function refusal(error: string): Json {
-  return { ok: false, error };
-}
-
-/** Says what Slack would refuse about text, blocks and metadata of a message. */
-export function checkContent(body: Body): Json | undefined {
-  if (body["blocks"] !== undefined) {
-    const fault = checked(checkMessageBlocks(body["blocks"]), "invalid_blocks");
-    if (fault !== undefined) return fault;
-    if (areTooLong(body["blocks"])) return refusal("msg_blocks_too_long");
-  }
-  const empty = !Array.isArray(body["blocks"]) || body["blocks"].length === 0;
-  if (empty && (text(body["text"]) ?? "") === "" && body["attachments"] === undefined) return refusal("no_text");
-  const metadata = body["metadata"];
-  if (metadata !== undefined) {
-    const good =
-      isObject(metadata) && typeof metadata["event_type"] === "string" && isObject(metadata["event_payload"]);
-    if (!good) return refusal("invalid_metadata_format");
-  }
-  return undefined;
-}
-
-/** Says what Slack would refuse about a view. */
-export function checkViewContent(view: unknown): Json | undefined {
-  if (isTooLarge(view)) return refusal("view_too_large");
-  return checked(checkView(view));
-}
-
-/** A message that only one person sees. */
-export function ephemeral(ts: string, body: Body): Json {
-  return {
-    type: "message",
-    user: SIGNOFF_BOT.userId,
-    bot_id: SIGNOFF_BOT.botId,
-    app_id: SIGNOFF_BOT.appId,
-    ts,
-    text: body["text"] ?? "",
-    is_ephemeral: true,
-    ...(body["blocks"] === undefined ? {} : { blocks: withIds(body["blocks"]) }),
-    ...(body["thread_ts"] === undefined ? {} : { thread_ts: body["thread_ts"] }),
-  };
-}
-
-/** The app's own messages carry who posted them. */
-export function ownMessage(message: unknown): Json {
-  const shown = isObject(message) ? message : {};
-  if (shown["user"] !== SIGNOFF_BOT.userId) return shown;
-  return { ...shown, bot_id: SIGNOFF_BOT.botId, app_id: SIGNOFF_BOT.appId };
-}
-
-function checked(lines: readonly string[], error = "invalid_arguments"): Json | undefined {
-  return lines.length === 0 ? undefined : { ...refusal(error), errors: lines, ...messages(lines) };
-}
-
 function invalidArguments(what: string): [string, Json] {
-  return ["invalid_arguments", messages([`[ERROR] ${what}`])];
-}
-
-function messages(lines: readonly string[]): Json {
-  return { response_metadata: { messages: lines } };
+  return ["invalid_arguments", reasons([`[ERROR] ${what}`])];
 }
 
 function stored(body: Body): Json {

@@ -25,7 +25,8 @@ function blocks(text: string, state: State): ReactNode[] {
         </pre>
       );
     }
-    return <span key={key}>{lines(piece, state)}</span>;
+    // The line break that ends a fence is the fence's own.
+    return <span key={key}>{lines(at > 0 ? piece.replace(/^\n/, "") : piece, state)}</span>;
   });
 }
 
