@@ -60,7 +60,7 @@ export class Denied {
 
   entry(request: Request, personId: string): Said {
     return {
-      actor: { kind: "person", id: personId, via: request.by.surface },
+      actor: { kind: "person", id: personId, via: viaOf(request) },
       action: "request.refused",
       outcome: "failure",
       target: { kind: "act", id: this.act },
@@ -84,7 +84,12 @@ export function denied(
 
 /** The person who asks, as an actor. */
 export function byPerson(request: Request, asker: Asker): { kind: "person"; id: string; via: string } {
-  return { kind: "person", id: asker.personId, via: request.by.surface };
+  return { kind: "person", id: asker.personId, via: viaOf(request) };
+}
+
+/** The chat account itself: whose account it is stands in tables that a database administrator can rewrite. */
+function viaOf({ by }: Request): string {
+  return `${by.surface}:${by.id}`;
 }
 
 function refused(request: Request): Said {
