@@ -7,7 +7,7 @@ import { findPost, type Post } from "../store/posts.ts";
 import { type CaseView, closingNote, loadCaseView, loadOfferView, type StepView } from "../store/views.ts";
 import type { Notice, NoticeFor } from "../workflow/notices.ts";
 import { mayBeKnown } from "../workflow/offer-work.ts";
-import { NotVouched, proveCase } from "../workflow/vouched.ts";
+import { NotVouched, prove, proveCase } from "../workflow/vouched.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import type { Message } from "./message.ts";
 import { additionMessage } from "./messages/addition.ts";
@@ -87,9 +87,9 @@ async function messageOf(
     case "missed":
       return missedMessage(view);
     case "offer":
-      return offerFor(notice.offerId, audience, view, posted);
+      return offerFor(notice.offerId, audience, view, { posted, known: await isKnown(tx, w, view) });
     case "unclaimed":
-      if (!posted && !mayBeKnown(view.case)) return "the departure may not be known yet";
+      if (!posted && !(await isKnown(tx, w, view))) return "the departure may not be known yet";
       return unclaimedMessage(view);
     case "summary":
       return summaryMessage(view, await closingCheckpoint(tx, w, view));
@@ -101,14 +101,32 @@ async function messageOf(
 }
 
 /** An offer for whose message it is. Somebody who was never asked is not told that somebody else is. */
-function offerFor(offerId: string, audience: NoticeFor, view: CaseView, posted: boolean): Message | string {
+function offerFor(
+  offerId: string,
+  audience: NoticeFor,
+  view: CaseView,
+  { posted, known }: { readonly posted: boolean; readonly known: boolean },
+): Message | string {
   const offer = view.offers.find(({ id }) => id === offerId);
   if (!offer || audience.kind !== "person") return "there is no such offer";
   if (posted) return offerMessage(view, offer, audience.personId);
-  if (offer.state === "held" || !mayBeKnown(view.case)) return "the departure may not be known yet";
+  if (offer.state === "held" || !known) return "the departure may not be known yet";
   const asked = offer.toId === audience.personId && !isOver(view.case.state);
   const open = ["offered", "failed"].includes(offer.state);
   return asked && open ? offerMessage(view, offer, audience.personId) : "it is not put to them any more";
+}
+
+/** Whether people without a role may hear of it. Once every step has ended they may, whatever is read again since. */
+async function isKnown(tx: Tx, w: Workflow, view: CaseView): Promise<boolean> {
+  if (mayBeKnown(view.case)) return true;
+  if (view.accessGoneSeq === undefined) return false;
+  try {
+    await prove(tx, w, view.accessGoneSeq, "case.accessGone", view.case.id);
+    return true;
+  } catch (error) {
+    if (error instanceof NotVouched) return false;
+    throw error;
+  }
 }
 
 function needsSomebody(step: StepView): boolean {

@@ -68,6 +68,8 @@ export interface CaseView {
   readonly plans: readonly PlanView[];
   readonly steps: readonly StepView[];
   readonly offers: readonly OfferView[];
+  /** Number of the entry that says that every step ended, if there is one. */
+  readonly accessGoneSeq: number | undefined;
 }
 
 /** Everything about a case; `undefined` if there is none. */
@@ -103,6 +105,7 @@ export async function loadCaseView(tx: Tx, systems: Systems, caseId: string): Pr
       (await listSteps(tx, caseId)).map((step) => stepView(step, systems, plans, name, attesters.get(step.grantKey))),
     ),
     offers: await Promise.all((await listOffers(tx, caseId)).map((offer) => offerView(offer, systems, name))),
+    accessGoneSeq: await lastSeq(tx, caseId, "case.accessGone"),
   };
 }
 
@@ -132,17 +135,12 @@ export async function loadOfferView(
 
 /** The signed note of the log right after a case's closing entry: the same one whenever it is asked for. */
 export async function closingNote(tx: Tx, caseId: string): Promise<string | undefined> {
-  const [closed] = await tx
-    .select({ seq: entries.seq })
-    .from(entries)
-    .where(and(eq(entries.caseId, caseId), eq(entries.action, "case.closed")))
-    .orderBy(desc(entries.seq))
-    .limit(1);
-  if (!closed) return undefined;
+  const closed = await lastSeq(tx, caseId, "case.closed");
+  if (closed === undefined) return undefined;
   const [row] = await tx
     .select({ note: notes.note })
     .from(notes)
-    .where(eq(notes.size, closed.seq + 1));
+    .where(eq(notes.size, closed + 1));
   return row?.note;
 }
 
@@ -188,6 +186,16 @@ async function offerView(offer: Offer, systems: Systems, name: Name): Promise<Of
     title: titleOf(systems, offer.system),
     to: offer.toId === null ? undefined : await name(offer.toId),
   };
+}
+
+async function lastSeq(tx: Tx, caseId: string, action: string): Promise<number | undefined> {
+  const [row] = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(and(eq(entries.caseId, caseId), eq(entries.action, action)))
+    .orderBy(desc(entries.seq))
+    .limit(1);
+  return row?.seq;
 }
 
 /** Person ids of who attested, by grant key. The row of a step knows only the first. */

@@ -1,4 +1,4 @@
-import { and, desc, eq, ilike, inArray, lt, or } from "drizzle-orm";
+import { and, desc, eq, ilike, inArray, lt, notInArray, or } from "drizzle-orm";
 import { openCheckpoint } from "../audit/checkpoint.ts";
 import { commitment } from "../audit/commitment.ts";
 import type { Entry } from "../audit/entry.ts";
@@ -11,6 +11,7 @@ import { latestCheckpoint } from "../store/log.ts";
 import type { Tx } from "../store/open.ts";
 import { findPerson, findPersonOfAccount, findPersonOfEmail, namesOf } from "../store/people.ts";
 import { accounts, cases, entries, logins, personal } from "../store/schema.ts";
+import { titleOf } from "../store/views.ts";
 import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
 import type { Change } from "./transition.ts";
 import { type ChatAccount, findPersonOfChat } from "./who.ts";
@@ -31,9 +32,10 @@ export interface HistoryLine {
   readonly outcome: Entry["outcome"];
   /** `name` is missing if the directory does not know who it is. */
   readonly actor: { readonly kind: Entry["actor"]["kind"]; readonly id: string; readonly name?: string };
+  /** Its title, or its id if it is not configured any more. */
   readonly system: string | undefined;
   readonly caseId: string | null;
-  /** What it was done to: a resource, an account, a person by name, a plan's hash. */
+  /** What it was done to: a grant, an account, a person by name, a plan's hash; empty for a system or the case itself. */
   readonly what: string;
   /** Rung of the proof ladder, or why it went as it did. */
   readonly detail: string | undefined;
@@ -174,7 +176,7 @@ async function readLine(tx: Tx, w: Workflow, seq: number): Promise<HistoryLine |
     action: entry.action,
     outcome: entry.outcome,
     actor: { kind: entry.actor.kind, id, ...(name === undefined ? {} : { name }) },
-    system: entry.target.system,
+    system: entry.target.system === undefined ? undefined : titleOf(w.systems, entry.target.system),
     caseId: entry.case,
     what: whatOf(entry, names, beside),
     detail: detailOf(entry),
@@ -209,6 +211,7 @@ function actorId(actor: Entry["actor"]): string {
 function whatOf(entry: Entry, names: ReadonlyMap<string, string>, beside: Personal | undefined): string {
   const title = textOf(beside?.["title"]) ?? textOf(beside?.["login"]);
   if (title !== undefined) return title;
+  if (entry.target.kind === "system" || entry.target.kind === "case") return "";
   if (entry.target.kind === "person") return names.get(entry.target.id) ?? entry.target.id;
   if (entry.target.kind === "plan") return entry.target.id.slice(0, 12);
   return lastPart(entry.target.id);
@@ -229,9 +232,9 @@ function detailOf(entry: Entry): string | undefined {
   const said = (key: string) => textOf(entry.detail?.[key]);
   const proof = entry.verification;
   if (proof) return proof.state === "unreadable" ? "nothing can read it" : `read back: ${proof.state}`;
-  if (entry.scope) return `${entry.scope.grants.length} grants, ${entry.scope.work} pieces of work, ${entry.scope.why}`;
+  if (entry.scope) return `grants: ${entry.scope.grants.length}, work: ${entry.scope.work}, ${entry.scope.why}`;
   if (entry.departure) return `${entry.departure.kind}, ${entry.departure.mode}`;
-  if (entry.closure) return `${entry.closure.exceptions.length} exceptions`;
+  if (entry.closure) return `exceptions: ${entry.closure.exceptions.length}`;
   if (entry.act) return `${entry.act.result}, attempt ${entry.act.attempt}`;
   return said("why") ?? said("failure") ?? said("verdict") ?? said("what") ?? said("scope");
 }
@@ -270,6 +273,7 @@ async function findByText(tx: Tx, text: string): Promise<readonly string[]> {
   const known = await tx
     .select({ id: accounts.personId })
     .from(accounts)
-    .where(or(eq(accounts.login, text), eq(accounts.id, text)));
+    // A chat account's login is the name it shows, and two people may have one name.
+    .where(or(and(eq(accounts.login, text), notInArray(accounts.system, ["slack", "teams"])), eq(accounts.id, text)));
   return [...new Set([...vouched, ...known].map(({ id }) => id))];
 }

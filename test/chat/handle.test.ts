@@ -1,6 +1,7 @@
 import { count, eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { readAnswers } from "../../src/chat/forms.ts";
+import type { Mention } from "../../src/chat/intent.ts";
 import { cases, entries } from "../../src/store/schema.ts";
 import { labels, textOf } from "../peers/chat.ts";
 import { memorySystem } from "../peers/memory-system.ts";
@@ -63,7 +64,7 @@ describe("/offboard", () => {
     expect(await caseCount(b)).toBe(0);
   });
 
-  it.each([
+  it.each<[string, Mention, RegExp]>([
     ["several people", { kind: "several", ids: ["Ualice", "Uolga"] }, /several people/],
     ["a group", { kind: "group", id: "S1" }, /a group/],
     ["a channel", { kind: "channel", id: "C9" }, /a channel/],
@@ -72,7 +73,7 @@ describe("/offboard", () => {
     ["oneself", { kind: "member", id: "Uhr" }, /This is you/],
     ["an account the directory does not know", { kind: "member", id: "Unew" }, /does not know New/],
     ["an account that does not exist", { kind: "member", id: "Unone" }, /does not exist/],
-  ] as const)("answers %s clearly and opens nothing", async (_, who, words) => {
+  ])("answers %s clearly and opens nothing", async (_, who, words) => {
     await using b = await bench();
     b.chat.add({ id: "Ubot", kind: "bot" });
     b.chat.add({ id: "Uext", kind: "external", email: "alice@acme.test" });

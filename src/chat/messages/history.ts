@@ -38,7 +38,7 @@ function lineWords(line: HistoryLine | BrokenLine): Rich {
     " ",
     { bold: actionWords(line.action) },
     outcome,
-    line.what === "" || line.what === line.caseId ? "" : `: ${shownAs(line.what)}`,
+    line.what === "" ? "" : `: ${shownAs(line.what)}`,
     line.system === undefined ? "" : ` in ${line.system}`,
     `, by ${line.actor.name ?? line.actor.id}`,
     line.detail === undefined ? "" : ` (${shownAs(line.detail)})`,
