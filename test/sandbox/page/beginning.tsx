@@ -40,12 +40,15 @@ export function Beginning({ conversation, onBecome }: BeginningProps) {
       <p>Takes access away safely when someone leaves, hands their work over, and proves both.</p>
       <ol>
         <li>
-          As {link("hana")}, HR, type <code>/offboard @alice</code> and say when Alice leaves.
+          As {link("hana")}, HR, type <code>/offboard @alice</code>, say when Alice leaves, and that Bob takes over.
         </li>
         <li>
           As {link("sam")} and as {link("ivo")}, look at the plan in <b>#offboarding-approvals</b> and approve it.
         </li>
-        <li>As {link("bob")}, take over what Alice leaves behind. It is offered here, in a direct message.</li>
+        <li>
+          As {link("bob")}, take what Alice leaves behind. It is offered here, in a direct message; with nobody named it
+          goes to {link("mira")}, her manager.
+        </li>
         <li>
           As {link("noor")}, the auditor, read what was done: <code>/audit @alice</code>
         </li>
