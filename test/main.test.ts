@@ -147,10 +147,26 @@ describe("the app as a process", () => {
     await superuser(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
     expect(await health(url)).toMatchObject([503, { ok: false, db: "down", queue: "down" }]);
     await superuser(`alter database ${name} allow_connections true`);
-    for (let tries = 0; (await health(url))[0] !== 200; tries++) {
-      if (tries > 100) throw new Error("it did not come back");
-      await pause(100);
-    }
+    await healthy(url, async () => true);
+  });
+
+  it("keeps a database of its own: takes it over after a SIGKILL, and starts it again when it dies", async () => {
+    const own = { DATABASE_URL: "", DATABASE_OWNER_URL: "", SIGNOFF_DATABASE: "embedded" };
+    const embedded = { ...own, SIGNOFF_DATA_FOLDER: join(folder, "data"), SIGNOFF_CHECKPOINT_FILE: "" };
+    const first = await start(embedded);
+    first.app.kill("SIGKILL");
+    await first.app.ended;
+    const { app, url } = await start(embedded);
+    const { data }: { data: string } = JSON.parse(await readFile(join(folder, "data", "postgres.json"), "utf8"));
+    const postmaster = async () => Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[0]);
+    const before = await postmaster();
+    process.kill(before, "SIGKILL");
+    await healthy(url, async () => (await postmaster()) !== before);
+    expect(await readFile(join(folder, "data", "checkpoint"), "utf8")).toMatch(/^test\/main\n2\n/);
+    app.kill("SIGTERM");
+    expect(await app.ended).toMatchObject({ code: 0 });
+    // Nobody is left behind.
+    await expect(postmaster()).rejects.toMatchObject({ code: "ENOENT" });
   });
 
   it("says every fault of the configuration at once and no value, and ends with 1", async () => {
@@ -230,6 +246,15 @@ const ENTRY = {
 async function health(url: string): Promise<[number, unknown]> {
   const response = await fetch(`${url}/healthz`);
   return [response.status, await response.json()];
+}
+
+/** Waits until the app is healthy and `also` holds. */
+async function healthy(url: string, also: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    if ((await also().catch(() => false)) && (await health(url))[0] === 200) return;
+    if (tries > 300) throw new Error("it did not come back");
+    await pause(100);
+  }
 }
 
 async function status(url: string, init: RequestInit = {}): Promise<number> {
