@@ -1,30 +1,15 @@
-import { z } from "zod";
-import { type Call, type Grant, type Reading, type Revoked, SystemError } from "../connector.ts";
-import type { Cluster, Connection, Sql } from "./connect.ts";
+import { type Call, type Grant, type Revoked, SystemError } from "../connector.ts";
+import type { Cluster, Sql } from "./connect.ts";
+import { DATABASE_GONE, inItsDatabase } from "./databases.ts";
 import { Blocked, codeOf, DEPENDENT_OBJECTS } from "./errors.ts";
-import { ATTRIBUTES, type Attribute, enter, listDatabases, listMemberships, listSessions } from "./grants.ts";
-import { type PrivilegeRef, readPrivileges, restorePrivileges, revokePrivileges } from "./privileges.ts";
+import { parseTarget, type Takeable, type Target } from "./grant-id.ts";
+import { restorePrivileges, revokePrivileges } from "./privileges.ts";
+import { isPresent } from "./read-back.ts";
 import { execute, findRole, parseAccount, quotedRole, type RoleRef } from "./roles.ts";
-import { type Database, Kept, type Membership, Oid, type Role } from "./schema.ts";
+import { Kept, type Role } from "./schema.ts";
 
 /** How long pg_terminate_backend waits for a process to end. */
 const END_SESSION_MS = 5_000;
-
-const DATABASE_GONE = Symbol("database gone");
-
-/** What a grant's id says. */
-type Target =
-  | { readonly kind: "login" }
-  | { readonly kind: "attribute"; readonly attribute: Attribute }
-  | { readonly kind: "session"; readonly pid: string; readonly started: string }
-  | { readonly kind: "membership"; readonly role: string; readonly first: string; readonly grantor: string }
-  | ({ readonly kind: "privilege" } & PrivilegeRef)
-  | {
-      readonly kind: "dependency";
-      readonly database: string;
-      readonly catalog: string;
-      readonly parts: readonly string[];
-    };
 
 /** Takes one grant away, in one transaction that is rolled back unless the catalogue then shows it gone. */
 export async function revoke(cluster: Cluster, grant: Grant, call: Call): Promise<Revoked> {
@@ -62,33 +47,6 @@ export async function revoke(cluster: Cluster, grant: Grant, call: Call): Promis
   }
 }
 
-/** Reads the catalogue afresh on a new connection. */
-export async function readBack(cluster: Cluster, grant: Grant, call: Call): Promise<Reading> {
-  const ref = parseAccount(grant.account);
-  const target = parseTarget(grant.id);
-  try {
-    const reading = await inItsDatabase<Reading>(cluster, ref, target, call, async (sql) => {
-      const [clock] = await sql.unsafe(
-        `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`,
-      );
-      const role = await findRole(sql, ref);
-      const { present, request, answer } = await look(sql, ref, role, target);
-      return {
-        state: present ? "present" : "absent",
-        readAt: call.now(),
-        theirTime: new Date(z.iso.datetime().parse(clock?.["at"])),
-        evidence: { request, answer: JSON.stringify(answer) },
-      };
-    });
-    if (reading !== DATABASE_GONE) return reading;
-    const evidence = { request: "pg_database", answer: JSON.stringify({ database: "does not exist any more" }) };
-    return { state: "absent", readAt: call.now(), evidence };
-  } catch (error) {
-    if (error instanceof Blocked) return { state: "unreadable", why: error.message };
-    throw error;
-  }
-}
-
 /** Gives back exactly what was kept before. A session cannot be given back, and needs not be. */
 export async function restore(cluster: Cluster, grant: Grant, call: Call): Promise<void> {
   const ref = parseAccount(grant.account);
@@ -116,7 +74,7 @@ export async function restore(cluster: Cluster, grant: Grant, call: Call): Promi
   }
 }
 
-async function take(tx: Sql, role: Role, target: Exclude<Target, { kind: "session" | "dependency" }>): Promise<void> {
+async function take(tx: Sql, role: Role, target: Takeable): Promise<void> {
   switch (target.kind) {
     case "login":
       return execute(tx, `'ALTER ROLE ' || ${quotedRole(role.oid)} || ' NOLOGIN'`);
@@ -140,12 +98,7 @@ async function take(tx: Sql, role: Role, target: Exclude<Target, { kind: "sessio
   }
 }
 
-async function giveBack(
-  tx: Sql,
-  role: Role,
-  target: Exclude<Target, { kind: "session" | "dependency" }>,
-  kept: Readonly<Record<string, string>>,
-): Promise<void> {
+async function giveBack(tx: Sql, role: Role, target: Takeable, kept: Readonly<Record<string, string>>): Promise<void> {
   const name = quotedRole(role.oid);
   switch (target.kind) {
     case "login":
@@ -171,85 +124,6 @@ async function giveBack(
   }
 }
 
-async function isPresent(
-  sql: Sql,
-  role: Role,
-  target: Exclude<Target, { kind: "session" | "dependency" }>,
-): Promise<boolean> {
-  switch (target.kind) {
-    case "login":
-      return role.login;
-    case "attribute":
-      return role[target.attribute];
-    case "membership":
-      return (await membershipsAt(sql, role.oid, target)).length > 0;
-    case "privilege":
-      return (await readPrivileges(sql, role.oid, target)).length > 0;
-    default:
-      return target satisfies never;
-  }
-}
-
-/** What a fresh read shows of one grant, and the words for it. */
-async function look(
-  sql: Sql,
-  ref: RoleRef,
-  role: Role | undefined,
-  target: Target,
-): Promise<{ present: boolean; request: string; answer: object }> {
-  const none = { role: `oid ${ref.oid}`, exists: false };
-  switch (target.kind) {
-    case "session": {
-      const sessions = await listSessions(sql, ref.oid);
-      const present = sessions.some((one) => one.pid === target.pid && one.started === target.started);
-      const answer = { ofRole: `oid ${ref.oid}`, sessions: sessions.map(({ pid, started }) => ({ pid, started })) };
-      return { present, request: `pg_stat_activity where usesysid = ${ref.oid}`, answer };
-    }
-    case "dependency": {
-      const [row] = await sql.unsafe(
-        `SELECT count(*)::int AS n FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid AND d.datname = current_database()
-         WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = $1::text::oid AND s.classid::regclass::text = $2::text
-           AND s.objid = $3::text::oid AND s.objsubid = $4::text::int`,
-        [ref.oid, target.catalog, ...target.parts],
-      );
-      const count = z.number().parse(row?.["n"]);
-      return { present: count > 0, request: "pg_shdepend of the role and the object", answer: { references: count } };
-    }
-    case "login":
-    case "attribute": {
-      const request = `pg_roles where oid = ${ref.oid}`;
-      if (role === undefined) return { present: false, request, answer: none };
-      const sessions = (await listSessions(sql, ref.oid)).length;
-      const { oid, name, login, superuser, createrole, createdb, replication, bypassrls } = role;
-      const answer = { oid, name, login, superuser, createrole, createdb, replication, bypassrls, sessions };
-      return { present: target.kind === "login" ? login : role[target.attribute], request, answer };
-    }
-    case "membership": {
-      const request = `pg_auth_members where member = ${ref.oid}`;
-      if (role === undefined) return { present: false, request, answer: none };
-      const found = await membershipsAt(sql, role.oid, target);
-      return { present: found.length > 0, request, answer: { member: role.name, of: `oid ${target.role}`, found } };
-    }
-    case "privilege": {
-      const request = `access control list of ${target.class} ${target.ref} in database ${target.database}`;
-      if (role === undefined) return { present: false, request, answer: none };
-      const rights = await readPrivileges(sql, role.oid, target);
-      return { present: rights.length > 0, request, answer: { role: role.name, rights } };
-    }
-    default:
-      return target satisfies never;
-  }
-}
-
-async function membershipsAt(
-  sql: Sql,
-  role: string,
-  at: Extract<Target, { kind: "membership" }>,
-): Promise<Membership[]> {
-  const all = await listMemberships(sql, role);
-  return all.filter((one) => one.role === at.role && one.first === at.first && one.grantor === at.grantor);
-}
-
 /** Look-up and signal are one statement, and the process must be this role's: a reused pid is never somebody else. */
 async function endSession(
   sql: Sql,
@@ -266,65 +140,4 @@ async function endSession(
   if (rows.length === 0) return { status: "already-gone" };
   if (rows[0]?.["ended"] === true) return { status: "revoked" };
   return { status: "accepted", readBackAfter: new Date(call.now().getTime() + END_SESSION_MS) };
-}
-
-/** Runs `act` where the grant lives, or says that this database is gone. @throws Blocked when it cannot be entered. */
-async function inItsDatabase<T>(
-  cluster: Cluster,
-  ref: RoleRef,
-  target: Target,
-  call: Call,
-  act: (sql: Connection) => Promise<T>,
-): Promise<T | typeof DATABASE_GONE> {
-  const oid = "database" in target ? target.database : "0";
-  if (oid === "0") return cluster.use(call, act);
-  const database = await findDatabase(cluster, ref, oid, call);
-  if (database === undefined) return DATABASE_GONE;
-  const done = await enter(cluster, database, call, async (sql) => {
-    const [row] = await sql.unsafe("SELECT oid::text AS oid FROM pg_database WHERE datname = current_database()");
-    // Renamed between the look-up and the connection.
-    if (row?.["oid"] !== oid) throw new SystemError({ code: "rate-limited", retryAt: call.now() });
-    return { value: await act(sql) };
-  });
-  if (done === undefined) throw new Blocked(`database ${database.name} cannot be entered`);
-  return done.value;
-}
-
-/** A database by its oid, with how much of the role is in it. */
-export async function findDatabase(
-  cluster: Cluster,
-  ref: RoleRef,
-  oid: string,
-  call: Call,
-): Promise<Database | undefined> {
-  const databases = await cluster.use(call, (sql) => listDatabases(sql, ref.oid));
-  return databases.find((database) => database.oid === oid);
-}
-
-function parseTarget(id: string): Target {
-  const [kind = "", ...parts] = id.split(":");
-  const [one = "", two = "", three = ""] = parts;
-  switch (kind) {
-    case "login":
-      return { kind };
-    case "attribute":
-      return { kind, attribute: z.enum(ATTRIBUTES).parse(one) };
-    case "session":
-      return { kind, pid: one, started: two };
-    case "membership":
-      return { kind, role: Oid.parse(one), first: one, grantor: two === "" ? "0" : Oid.parse(two) };
-    case "inherited":
-      return {
-        kind: "membership",
-        role: Oid.parse(one),
-        first: Oid.parse(two),
-        grantor: three === "" ? "0" : Oid.parse(three),
-      };
-    case "privilege":
-      return { kind, database: Oid.parse(one), class: two, ref: three };
-    case "dependency":
-      return { kind, database: Oid.parse(one), catalog: two, parts: parts.slice(2) };
-    default:
-      throw new SystemError({ code: "refused", reason: "this is no grant of this system" });
-  }
 }

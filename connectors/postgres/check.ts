@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Call, type Check, SystemError } from "../connector.ts";
 import type { Cluster, Sql } from "./connect.ts";
-import { enter, listDatabases } from "./grants.ts";
+import { enter, listDatabases } from "./databases.ts";
 import { hex } from "./roles.ts";
 import { Membership } from "./schema.ts";
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Account, Call, Grant } from "../connector.ts";
-import type { Cluster, Connection, Sql } from "./connect.ts";
-import { isShutOutError } from "./errors.ts";
+import type { Cluster, Sql } from "./connect.ts";
+import { enter, listDatabases } from "./databases.ts";
 import { listPrivileges, privilegeGrants } from "./privileges.ts";
 import { findRole, hex, POWERFUL, parseAccount } from "./roles.ts";
-import { Database, Dependency, Membership, type Role, Session } from "./schema.ts";
+import { type Database, Dependency, Membership, type Role, Session } from "./schema.ts";
 
 /** What a role may do by itself, as ALTER ROLE says it; each is a grant of its own, all are privileged. */
 export const ATTRIBUTES = ["superuser", "createrole", "createdb", "replication", "bypassrls"] as const;
@@ -52,39 +52,6 @@ export async function listGrants(cluster: Cluster, account: Account, call: Call)
     else if (database.references > 0) blind.push(`database ${database.name} cannot be entered`);
   }
   return { grants, blind };
-}
-
-/** Runs `act` in a database; undefined when this database lets nobody or not us in. */
-export async function enter<T>(
-  cluster: Cluster,
-  database: Database,
-  call: Call,
-  act: (sql: Connection) => Promise<T>,
-): Promise<T | undefined> {
-  // A name that is no valid UTF-8 cannot be said when connecting.
-  if (!database.enterable || !database.name.isWellFormed()) return undefined;
-  try {
-    return await cluster.use(call, act, database.name);
-  } catch (error) {
-    if (isShutOutError(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Every database, with how much of this role the cluster's own count (pg_shdepend) says is in it. */
-export async function listDatabases(sql: Sql, role: string): Promise<Database[]> {
-  const rows = await sql.unsafe(
-    `SELECT d.oid::text AS oid, ${hex("d.datname")} AS name, d.datistemplate AS template,
-       d.datallowconn AND has_database_privilege(d.oid, 'CONNECT') AS enterable,
-       (SELECT count(*)::int FROM pg_shdepend s WHERE s.dbid = d.oid AND s.refclassid = 'pg_authid'::regclass
-         AND s.refobjid = $1::text::oid) AS references,
-       (SELECT count(*)::int FROM pg_shdepend s WHERE s.dbid = d.oid AND s.refclassid = 'pg_authid'::regclass
-         AND s.refobjid = $1::text::oid AND s.deptype = 'o'
-         AND s.classid NOT IN ('pg_user_mapping'::regclass, 'pg_default_acl'::regclass)) AS owned
-     FROM pg_database d ORDER BY d.oid`,
-    [role],
-  );
-  return z.array(Database).parse([...rows]);
 }
 
 /** Server processes that authenticated as this role: SET ROLE and SET SESSION AUTHORIZATION do not hide them. */

@@ -8,10 +8,11 @@ import {
   type System,
   type WorkItem,
 } from "../connector.ts";
-import { readBack, restore, revoke } from "./acts.ts";
+import { restore, revoke } from "./acts.ts";
 import { check } from "./check.ts";
 import { openCluster } from "./connect.ts";
 import { listGrants } from "./grants.ts";
+import { readBack } from "./read-back.ts";
 import { findAccounts } from "./roles.ts";
 import { listWork, reassign, suggestOwners } from "./work.ts";
 

@@ -43,9 +43,10 @@ export const Membership = z.object({
   /** The direct membership through which it is held; itself when it is direct. */
   first: Oid,
   first_name: Name,
+  /** `0` before version 16, where a membership is granted once. */
   grantor: Oid,
-  /** JSON of the catalogue row's options, as far as this version has them. */
   admin: z.boolean(),
+  /** This option and `set` exist since version 16. */
   inherit: z.boolean().nullable(),
   set: z.boolean().nullable(),
   powerful: z.boolean(),

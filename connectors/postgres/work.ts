@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { type Account, type Call, type Reading, type Suggestion, SystemError, type WorkItem } from "../connector.ts";
-import { findDatabase } from "./acts.ts";
 import type { Cluster, Connection, Sql } from "./connect.ts";
+import { enter, findDatabase, listDatabases } from "./databases.ts";
 import { Blocked } from "./errors.ts";
-import { enter, listDatabases } from "./grants.ts";
 import { refuseHerTriggers } from "./privileges.ts";
 import { clusterId, execute, findRole, hex, parseAccount, quotedRole, toAccount } from "./roles.ts";
 import { Dependency, Membership, Oid, type Role } from "./schema.ts";

@@ -217,6 +217,9 @@ for (const { name, binaries } of SERVERS)
       expect(more).toEqual([]);
       if (!item) throw new Error("no work");
       expect(item).toMatchObject({ title: "1 table in app", container: "app" });
+      // Her own entry in its access control list is ownership, and no right to be taken.
+      await target.run("GRANT SELECT ON public.mine TO app_owner", "app");
+      expect((await grantsOf(system, alice)).map((grant) => grant.kind)).toEqual(["login"]);
       const give = async (from: System, to: string) => from.work?.reassign(item, await accountOf(system, to), CALL);
       await expect(give(system, "boss")).rejects.toMatchObject({ failure: { code: "conflict" } });
       await expect(give(system, "alice")).rejects.toMatchObject({ failure: { code: "conflict" } });

@@ -115,17 +115,19 @@ for (const { name, binaries } of SERVERS)
     });
 
     it("takes memberships, with their options, and gives them back; what they lead to is named", async () => {
+      await makeRole(target, "club");
       await makeRole(target, "team", "CREATEROLE");
       await makeRole(target, "outer_team");
       await makeRole(target, "bot");
       await target.run("GRANT team TO outer_team");
-      const grants = await withAlice("GRANT alice TO bot", "GRANT outer_team TO alice WITH ADMIN OPTION");
+      const grants = await withAlice("GRANT alice TO bot", "GRANT club, outer_team TO alice WITH ADMIN OPTION");
       expect(grants.map(({ kind, resource, role, privileged }) => [kind, resource, role, privileged])).toEqual([
         ["login", "role alice", "LOGIN", false],
+        ["membership", "role club", "member, ADMIN", true],
         ["membership", "role outer_team", "member, ADMIN", true],
         ["inherited-membership", "role team through outer_team", "member", true],
       ]);
-      const [, direct, nested] = grants;
+      const [, , direct, nested] = grants;
       if (!direct || !nested) throw new Error("not listed");
       expect(nested.via).toBe(direct.id);
       expect(direct.breaks.join()).toContain("Role bot ");
@@ -181,7 +183,8 @@ for (const { name, binaries } of SERVERS)
       expect(await system.revoke(grant, CALL)).toMatchObject({ status: "blocked" });
       expect((await system.check(CALL)).filter((check) => !check.ok)).toMatchObject([{ name: "databases" }]);
       await target.run("DROP DATABASE shop WITH (FORCE)");
-      expect(await system.readBack(grant, CALL)).toMatchObject({ state: "absent" });
+      const gone = { state: "absent", evidence: { request: "pg_database" } };
+      expect(await system.readBack(grant, CALL)).toMatchObject(gone);
       expect(await system.revoke(grant, CALL)).toMatchObject({ status: "already-gone" });
       await grantsOf(system, alice);
       expect(blind()).not.toContain("shop");
