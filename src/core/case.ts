@@ -20,7 +20,7 @@ export type CaseState = z.infer<typeof CaseState>;
 const MOVES: Readonly<Record<CaseState, readonly CaseState[]>> = {
   opened: ["planned", "cancelled", "held"],
   planned: ["planned", "approved", "cancelled", "rejected", "held", "closing"],
-  approved: ["planned", "rechecking", "cancelled", "held"],
+  approved: ["rechecking", "cancelled", "held"],
   rechecking: ["revoking", "cancelled", "held"],
   // After a containment the full plan follows.
   revoking: ["closing", "planned", "cancelled", "held"],

@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import { and, eq } from "drizzle-orm";
 import { canonicalBytes } from "../audit/canonical.ts";
 import { mayMove } from "../core/case.ts";
 import { proposePlan as makePlan, type Plan, PlanCycle, type SystemRead } from "../core/plan.ts";
+import { isSettled } from "../core/step.ts";
 import { type Case, listPlans, listReads, listStepKeys, lockCase, type Read } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, plans } from "../store/schema.ts";
+import { listSteps } from "../store/steps.ts";
 import { startClosing } from "./advance.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts } from "./notices.ts";
@@ -34,13 +37,21 @@ export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): 
       row,
       lines.map((line) => seenBy(w, line)),
     );
-    const contained = (await listPlans(tx, caseId)).some(
-      ({ scope, state }) => scope === "contain" && state === "approved",
-    );
+    const known = await listPlans(tx, caseId);
+    const contained = known.some(({ scope, state }) => scope === "contain" && state === "approved");
+    // While steps run, only what follows a finished containment is proposed here.
+    if (
+      row.state === "revoking" &&
+      !(contained && !known.some(({ scope }) => scope === "full") && (await isIdle(tx, caseId)))
+    )
+      return { result: undefined };
     const contain = row.mode === "contain" && !contained ? makePlan(planFacts(row, "contain", done), seen) : undefined;
     // A containment with nothing to take at once is no plan: the full one follows at once.
     const plan = contain && contain.steps.length > 0 ? contain : makePlan(planFacts(row, "full", done), seen);
     if (contained && plan.steps.length === 0) return startClosing(tx, w, row);
+    // Asked twice about the same picture: a new revision would make approvals of the one that is shown count for nothing.
+    const waiting = known.find(({ state }) => state === "proposed");
+    if (waiting && isDeepStrictEqual({ ...waiting.plan, revision: plan.revision }, plan)) return { result: undefined };
     await tx
       .update(plans)
       .set({ state: "superseded" })
@@ -62,6 +73,11 @@ export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): 
       },
     };
   });
+}
+
+/** Whether no step of the case moves any more. */
+async function isIdle(tx: Tx, caseId: string): Promise<boolean> {
+  return (await listSteps(tx, caseId)).every(({ state }) => isSettled(state));
 }
 
 /** A system whose grants contradict each other in order counts as not read: a gap with its reason, and never a stuck case. */

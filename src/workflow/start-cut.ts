@@ -28,12 +28,13 @@ export async function startCut(w: Workflow, { caseId }: { caseId: string }): Pro
     }
     const lateSeconds = Math.round((w.now().getTime() - row.dueAt.getTime()) / 1000);
     if (row.state === "planned") {
+      // A case that is due at once was never in time to be approved, so it cannot be missed.
+      const atOnce = row.dueAt.getTime() <= row.openedAt.getTime();
       await tx
         .update(cases)
-        .set({ missedAt: row.missedAt ?? w.now(), wakeAt: null })
+        .set({ missedAt: atOnce ? null : (row.missedAt ?? w.now()), wakeAt: null })
         .where(eq(cases.id, caseId));
-      // A case that is due at once was never in time to be approved.
-      if (row.missedAt !== null || row.dueAt.getTime() <= row.openedAt.getTime()) return { result: undefined };
+      if (atOnce || row.missedAt !== null) return { result: undefined };
       return {
         result: undefined,
         entries: [

@@ -7,6 +7,7 @@ import { decidePlan } from "../../src/workflow/decide-plan.ts";
 import { attestStep, retryStep, skipStep } from "../../src/workflow/decide-step.ts";
 import { nameAccount, noAccount, retryRead } from "../../src/workflow/name-account.ts";
 import { checkLeaver, type Leaving, openCase } from "../../src/workflow/open-case.ts";
+import { proposePlan } from "../../src/workflow/propose-plan.ts";
 import { sweep } from "../../src/workflow/sweep.ts";
 import { type MemorySystem, memoryGrant, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
@@ -217,6 +218,40 @@ describe("a case from its opening to its end", () => {
     await later(10 * 86_400);
     expect(git.revoked).toEqual([]);
     expect((await view(caseId)).state).toBe("cancelled");
+  });
+});
+
+describe("a plan", () => {
+  it("is made once of one picture, however often the job comes, and never again once approved", async () => {
+    const git = memorySystem("git");
+    git.add("1", { email: "alice@acme.test", grants: [{ privileged: true }] });
+    await start([git]);
+    const caseId = await open({ when: { kind: "at", date: "2026-11-30", time: "18:00", zone: "Europe/Berlin" } });
+    const first = await newestPlan(caseId);
+    await proposePlan(test.w, { caseId });
+    expect(await newestPlan(caseId)).toEqual(first);
+    await decide("sam", caseId);
+    await decide("ivo", caseId);
+    await proposePlan(test.w, { caseId });
+    expect(await newestPlan(caseId)).toMatchObject({ hash: first.hash, state: "approved" });
+    expect((await view(caseId)).state).toBe("approved");
+  });
+
+  it("whose order contradicts itself names it as a gap instead of getting stuck", async () => {
+    const git = memorySystem("git");
+    git.add("1", {
+      email: "alice@acme.test",
+      grants: [
+        { id: "a", after: ["b"] },
+        { id: "b", after: ["a"] },
+      ],
+    });
+    await start([git]);
+    const caseId = await open();
+    expect(await decide("sam", caseId)).toMatchObject({
+      kind: "gaps",
+      gaps: [{ why: expect.stringContaining("a, b") }],
+    });
   });
 });
 
