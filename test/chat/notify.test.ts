@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { SystemError } from "../../connectors/connector.ts";
 import { notifierOf } from "../../src/chat/notify.ts";
-import { cases, posts } from "../../src/store/schema.ts";
+import { cases, offers, posts } from "../../src/store/schema.ts";
 import { labels, textOf } from "../peers/chat.ts";
 import { memorySystem } from "../peers/memory-system.ts";
 import { type Bench, bench } from "./bench.ts";
@@ -252,7 +252,8 @@ describe("who is told", () => {
     const caseId = await b.open({ when });
     await approve(b, caseId);
     const [offer] = (await b.view(caseId)).offers;
-    // Somebody asks for the message all the same.
+    // Somebody writes into the database that it is offered, and asks for the message.
+    await b.t.w.store.db.update(offers).set({ state: "offered" });
     const key = `offer:${offer?.id}:mia`;
     const notice = { kind: "offer", offerId: offer?.id };
     await b.t.w.store.db.insert(posts).values({ key, notice, audience: { kind: "person", personId: "mia" } });
@@ -260,16 +261,18 @@ describe("who is told", () => {
     expect(b.chat.dm("Umia")).toEqual([]);
   });
 
-  it("never tells the leaver, whatever row says so", async () => {
+  it.each(["open", "cancelled"])("never tells the leaver of an %s case, whatever row says so", async (state) => {
     await using b = await bench();
     const caseId = await b.open();
+    if (state === "cancelled") await b.ask("hr", { kind: "cancel-case", caseId });
     for (const kind of ["case", "mirror"])
       await b.t.w.store.db.insert(posts).values({
         key: `forged:${kind}`,
         notice: { kind, caseId },
         audience: { kind: "person", personId: "alice" },
       });
-    await approve(b, caseId);
+    await b.settle();
+    expect(textOf(b.shown(`mirror:${caseId}`))).toContain("Alice");
     expect(b.chat.dm("Ualice")).toEqual([]);
   });
 
