@@ -2,6 +2,8 @@ import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { SystemError } from "../../connectors/connector.ts";
 import { notifierOf } from "../../src/chat/notify.ts";
+import type { Tx } from "../../src/store/open.ts";
+import { noteAccount } from "../../src/store/people.ts";
 import { cases, offers, posts } from "../../src/store/schema.ts";
 import { labels, textOf } from "../peers/chat.ts";
 import { memorySystem } from "../peers/memory-system.ts";
@@ -17,6 +19,13 @@ function standing(b: Bench, key: string) {
 async function rowOf(b: Bench, key: string) {
   const [row] = await b.t.w.store.db.select().from(posts).where(eq(posts.key, key));
   return row;
+}
+
+/** Somebody writes into the database by hand. */
+function write(b: Bench, work: (tx: Tx) => Promise<unknown>): Promise<void> {
+  return b.t.w.store.db.transaction(async (tx) => {
+    await work(tx);
+  });
 }
 
 function later(b: Bench, ms: number): void {
@@ -50,10 +59,12 @@ describe("where a message stands", () => {
     const caseId = await b.open();
     await b.settle();
     const { post, update } = b.chat.calls;
-    await b.t.w.store.db
-      .update(posts)
-      .set({ wanted: 99 })
-      .where(eq(posts.key, `case:${caseId}`));
+    await write(b, (tx) =>
+      tx
+        .update(posts)
+        .set({ wanted: 99 })
+        .where(eq(posts.key, `case:${caseId}`)),
+    );
     await b.settle();
     expect([b.chat.calls.post, b.chat.calls.update]).toEqual([post, update]);
     expect((await rowOf(b, `case:${caseId}`))?.done).toBe(99);
@@ -119,10 +130,9 @@ describe("after a crash", () => {
     const caseId = await b.open();
     const key = `case:${caseId}`;
     const until = new Date(b.t.clock.now.getTime() + 30_000);
-    await b.t.w.store.db
-      .update(posts)
-      .set({ lease: "dead", leaseUntil: until, posting: true })
-      .where(eq(posts.key, key));
+    await write(b, (tx) =>
+      tx.update(posts).set({ lease: "dead", leaseUntil: until, posting: true }).where(eq(posts.key, key)),
+    );
     const notifier = notifierOf({ ...b.deps, approversChannel: "C1" });
     await notifier.notify({ key });
     expect(standing(b, key)).toHaveLength(0);
@@ -170,7 +180,7 @@ describe("while the chat is away", () => {
     await notifier.notify({ key });
     b.chat.broken = undefined;
     later(b, 10_000);
-    await b.t.w.store.db.update(posts).set({ wanted: 50, nextAt: null }).where(eq(posts.key, key));
+    await write(b, (tx) => tx.update(posts).set({ wanted: 50, nextAt: null }).where(eq(posts.key, key)));
     await notifier.notify({ key });
     expect(standing(b, key)).toHaveLength(0);
     later(b, 20_001);
@@ -253,10 +263,10 @@ describe("who is told", () => {
     await approve(b, caseId);
     const [offer] = (await b.view(caseId)).offers;
     // Somebody writes into the database that it is offered, and asks for the message.
-    await b.t.w.store.db.update(offers).set({ state: "offered" });
+    await write(b, (tx) => tx.update(offers).set({ state: "offered" }));
     const key = `offer:${offer?.id}:mia`;
     const notice = { kind: "offer", offerId: offer?.id };
-    await b.t.w.store.db.insert(posts).values({ key, notice, audience: { kind: "person", personId: "mia" } });
+    await write(b, (tx) => tx.insert(posts).values({ key, notice, audience: { kind: "person", personId: "mia" } }));
     await b.settle();
     expect(b.chat.dm("Umia")).toEqual([]);
   });
@@ -266,11 +276,13 @@ describe("who is told", () => {
     const caseId = await b.open();
     if (state === "cancelled") await b.ask("hr", { kind: "cancel-case", caseId });
     for (const kind of ["case", "mirror"])
-      await b.t.w.store.db.insert(posts).values({
-        key: `forged:${kind}`,
-        notice: { kind, caseId },
-        audience: { kind: "person", personId: "alice" },
-      });
+      await write(b, (tx) =>
+        tx.insert(posts).values({
+          key: `forged:${kind}`,
+          notice: { kind, caseId },
+          audience: { kind: "person", personId: "alice" },
+        }),
+      );
     await b.settle();
     expect(textOf(b.shown(`mirror:${caseId}`))).toContain("Alice");
     expect(b.chat.dm("Ualice")).toEqual([]);
@@ -279,7 +291,7 @@ describe("who is told", () => {
   it("says nothing of a case that the log does not vouch for", async () => {
     await using b = await bench();
     const caseId = await b.open();
-    await b.t.w.store.db.update(cases).set({ leaverId: "olga" }).where(eq(cases.id, caseId));
+    await write(b, (tx) => tx.update(cases).set({ leaverId: "olga" }).where(eq(cases.id, caseId)));
     await b.settle();
     expect(b.chat.posts).toEqual([]);
     expect(b.t.logged.join()).toMatch(/does not vouch/);
@@ -290,10 +302,7 @@ describe("who is told", () => {
     badge.add("b1", { email: "alice@acme.test", grants: [{ id: "badge" }] });
     await using b = await bench({ more: [badge] });
     b.chat.add({ ...b.member("olga"), kind: "deactivated" });
-    await b.t.w.store.db.transaction(async (tx) => {
-      const { noteAccount } = await import("../../src/store/people.ts");
-      await noteAccount(tx, { system: "slack", id: "Uolga", login: "Olga" }, "olga", "chat e-mail");
-    });
+    await write(b, (tx) => noteAccount(tx, { system: "slack", id: "Uolga", login: "Olga" }, "olga", "chat e-mail"));
     const caseId = await b.open();
     await approve(b, caseId);
     await b.settle();

@@ -106,17 +106,18 @@ export async function testWorkflow(options: {
     logged,
     clock,
     async addPeople(...people) {
-      for (const { id, name, manager, zone, active, email } of people) {
-        await database.store.db.insert(persons).values({
-          id,
-          name: name ?? nameOf(id),
-          managerId: manager ?? null,
-          zone: zone ?? null,
-          active: active ?? true,
-        });
-        if (email !== null)
-          await database.store.db.insert(emails).values({ email: email ?? `${id}@acme.test`, personId: id });
-      }
+      await database.store.db.transaction(async (tx) => {
+        for (const { id, name, manager, zone, active, email } of people) {
+          await tx.insert(persons).values({
+            id,
+            name: name ?? nameOf(id),
+            managerId: manager ?? null,
+            zone: zone ?? null,
+            active: active ?? true,
+          });
+          if (email !== null) await tx.insert(emails).values({ email: email ?? `${id}@acme.test`, personId: id });
+        }
+      });
     },
     chat: (personId, more) => ({
       surface: "slack",
