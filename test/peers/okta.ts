@@ -1,0 +1,230 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createEmulator } from "emulate";
+import { type Answer, type Ask, fault, notFound } from "./okta-inside.ts";
+import { OktaOrg } from "./okta-org.ts";
+import { type Exchange, findSpec } from "./specs.ts";
+
+/** What an Okta starts with. Whoever is named anywhere is in `users`, by login. */
+export interface OktaSeed {
+  /** The credential that is accepted, and whose it is. */
+  readonly token: string;
+  readonly tokenOf: string;
+  readonly users: readonly {
+    readonly login: string;
+    /** The login when absent. */
+    readonly email?: string;
+    readonly firstName?: string;
+    readonly lastName?: string;
+    readonly status?: "ACTIVE" | "STAGED" | "SUSPENDED" | "DEPROVISIONED";
+    readonly roles?: readonly string[];
+    /** Types of factors: `push`, `webauthn`. */
+    readonly factors?: readonly string[];
+    /** Names of API tokens. */
+    readonly apiTokens?: readonly string[];
+    /** Has a session, and refresh tokens of these OAuth clients. */
+    readonly signedIn?: readonly string[];
+  }[];
+  readonly groups?: readonly {
+    readonly name: string;
+    /** From a directory or an app, which alone changes it. */
+    readonly imported?: boolean;
+    readonly members?: readonly string[];
+    /** Administrators' roles that it gives. */
+    readonly roles?: readonly string[];
+  }[];
+  readonly apps?: readonly {
+    readonly label: string;
+    readonly users?: readonly string[];
+    /** Names of groups that it is given to. */
+    readonly groups?: readonly string[];
+    readonly features?: readonly string[];
+  }[];
+}
+
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body?: unknown;
+}
+
+/** One way to misbehave, for the requests it concerns. */
+export interface Rule {
+  when(request: Seen): boolean;
+  readonly then:
+    | "cut"
+    /** The effect happens, the answer does not come. */
+    | "cut-after"
+    /** Success is answered and nothing is done. */
+    | "ignore"
+    | "too-many"
+    | "forbid"
+    | "hide"
+    | "bad-gateway"
+    /** No answer ever comes. */
+    | "hang";
+  /** After so many times the rule no longer holds. */
+  times?: number;
+}
+
+/** A running Okta: the emulator with its gaps filled, behind a front that can misbehave. */
+export interface OktaPeer {
+  readonly url: string;
+  /** Every request of a client, in order. */
+  readonly requests: readonly Exchange[];
+  /** What of it Okta does not document; empty without its API description. */
+  readonly faults: readonly string[];
+  /** What happens there by other hands. */
+  readonly org: OktaOrg;
+  /** Replaces all rules; none means good behaviour. */
+  behave(...rules: Rule[]): void;
+  /** Asks behind the front: no rule holds and nothing is recorded. */
+  look(path: string): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** Starts an Okta on a free port of the loopback, or on the given one. */
+export async function startOkta(options: { readonly seed: OktaSeed; readonly port?: number }): Promise<OktaPeer> {
+  const { seed } = options;
+  const users = seed.users.map(({ login, email, firstName, lastName, status }) => ({
+    login,
+    email: email ?? login,
+    first_name: firstName ?? "Test",
+    last_name: lastName ?? "User",
+    ...(status ? { status } : {}),
+  }));
+  const tokens = { inside: { login: seed.tokenOf, scopes: [] } };
+  const emulator = await createEmulator({ service: "okta", port: 0, seed: { tokens, okta: { users } } });
+  const inside = new URL(emulator.url);
+  inside.hostname = "127.0.0.1";
+  const ask: Ask = async (method, path, body) => {
+    const headers = { authorization: "SSWS inside", "content-type": "application/json" };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(new URL(path, inside), { method, headers, ...sent });
+    const text = await response.text();
+    return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+  };
+  const org = new OktaOrg(
+    ask,
+    String(((await ask("GET", `/api/v1/users/${encodeURIComponent(seed.tokenOf)}`)).body as { id: unknown }).id),
+  );
+  await org.seed(seed);
+  const routes = org.routes();
+
+  let rules: Rule[] = [];
+  const requests: Exchange[] = [];
+  const faults: string[] = [];
+  const links = new Set<string>();
+  const spec = findSpec("okta-management.json");
+  let requestNumber = 0;
+
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error: unknown) => {
+      faults.push(`the peer failed: ${error instanceof Error ? error.stack : String(error)}`);
+      response.destroy();
+    });
+  });
+
+  async function answerOf(seen: Seen): Promise<Answer> {
+    for (const [method, path, answer] of routes) {
+      const match = seen.method === method ? path.exec(seen.path) : null;
+      if (match) return answer(match.slice(1), seen);
+    }
+    return notFound(seen.path);
+  }
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://peer");
+    const text = await readAll(request);
+    const seen: Seen = {
+      method: request.method ?? "GET",
+      path: url.pathname,
+      query: url.searchParams,
+      ...(text === "" ? {} : { body: JSON.parse(text) }),
+    };
+    const accepted = request.headers.authorization === `SSWS ${seed.token}`;
+    const rule = takeRule(seen);
+    if (rule === "hang") return;
+    if (rule === "cut") {
+      response.destroy();
+      return;
+    }
+    const answer = rule && rule !== "cut-after" ? ruled(rule, seen) : accepted ? await answerOf(seen) : BAD_TOKEN;
+    const exchange: Exchange = { ...seen, status: answer.status };
+    requests.push(exchange);
+    // A cursor is Okta's own, also where its description does not name the parameter: clients only follow the link.
+    const followed = links.has(url.pathname + url.search);
+    faults.push(...(spec?.faultsOf(followed ? { ...exchange, query: new URLSearchParams() } : exchange) ?? []));
+    if (rule === "cut-after") {
+      response.destroy();
+      return;
+    }
+    requestNumber += 1;
+    const link = answer.link?.replace("http://peer", `http://${request.headers.host}`);
+    if (link) links.add(link.slice(link.indexOf("/api/"), link.indexOf(">")));
+    response.writeHead(answer.status, {
+      "content-type": "application/json",
+      "x-okta-request-id": `peer-${requestNumber}`,
+      ...(link ? { link: `<http://${request.headers.host}${seen.path}>; rel="self", ${link}` } : {}),
+      ...answer.headers,
+    });
+    response.end(answer.body === undefined || answer.status === 204 ? undefined : JSON.stringify(answer.body));
+  }
+
+  function takeRule(seen: Seen): Rule["then"] | undefined {
+    const rule = rules.find((one) => one.times !== 0 && one.when(seen));
+    if (rule?.times !== undefined) rule.times -= 1;
+    return rule?.then;
+  }
+
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    faults,
+    org,
+    behave: (...next) => {
+      rules = next;
+    },
+    look: async (path) => {
+      const url = new URL(path, "http://peer");
+      const answer = await answerOf({ method: "GET", path: url.pathname, query: url.searchParams });
+      return answer.status === 200 ? answer.body : undefined;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await emulator.close();
+    },
+  };
+}
+
+const BAD_TOKEN = fault(401, "E0000011", "Invalid token provided");
+
+function ruled(then: Exclude<Rule["then"], "cut" | "cut-after" | "hang">, seen: Seen): Answer {
+  switch (then) {
+    case "ignore":
+      return seen.method === "POST" ? { status: seen.path.endsWith("/roles") ? 201 : 200, body: {} } : { status: 204 };
+    case "too-many": {
+      const reset = String(Math.ceil(Date.now() / 1000) + 300);
+      const headers = { "x-rate-limit-limit": "600", "x-rate-limit-remaining": "0", "x-rate-limit-reset": reset };
+      return { ...fault(429, "E0000047", "API call exceeded rate limit due to too many requests."), headers };
+    }
+    case "forbid":
+      return fault(403, "E0000006", "You do not have permission to perform the requested action");
+    case "hide":
+      return notFound("(Resource)");
+    case "bad-gateway":
+      return { status: 502, body: {} };
+    default:
+      return then satisfies never;
+  }
+}
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
