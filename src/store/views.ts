@@ -31,6 +31,8 @@ export type Systems = ReadonlyMap<string, { readonly title: string; readonly man
 /** One system's newest read. */
 export interface ReadView extends Read {
   readonly title: string;
+  /** No connector reads it: its line says what it should be, not what it is. */
+  readonly manual: boolean;
 }
 
 /** A plan's revision with who decided what about it. */
@@ -90,6 +92,7 @@ export async function loadCaseView(tx: Tx, systems: Systems, caseId: string): Pr
   const reads = (await listReads(tx, caseId, row.round)).map((read) => ({
     ...read,
     title: titleOf(systems, read.system),
+    manual: systems.get(read.system)?.manual !== undefined,
   }));
   const order = [...systems.keys()];
   const place = ({ system }: Read) => (order.includes(system) ? order.indexOf(system) : order.length);

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Tx } from "../store/open.ts";
 import { posts } from "../store/schema.ts";
@@ -55,6 +55,14 @@ export async function wantPost(tx: Tx, key: string, notice: Notice, audience: No
       set: { notice, audience, wanted: sql`${posts.wanted} + 1`, nextAt: null, tries: 0 },
     });
   return { queue: "notify", payload: { key } };
+}
+
+/** Brings a message up to date that was asked for before; nothing if it never was. The next sweep finds it. */
+export async function touchPost(tx: Tx, key: string): Promise<void> {
+  await tx
+    .update(posts)
+    .set({ wanted: sql`${posts.wanted} + 1`, nextAt: null })
+    .where(eq(posts.key, key));
 }
 
 /** The two messages that follow a case: the approvers' and the requester's. */

@@ -10,7 +10,7 @@ import { findStep, type Step } from "../store/steps.ts";
 import { advance } from "./advance.ts";
 import { callFor } from "./call.ts";
 import { holdStep } from "./hold.ts";
-import { wantCasePosts, wantPost, wantThreadPost } from "./notices.ts";
+import { touchPost, wantCasePosts, wantPost, wantThreadPost } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import { recover } from "./recover.ts";
 import { type Change, type Said, transition } from "./transition.ts";
@@ -200,11 +200,12 @@ export function aboutGrant(step: Pick<Step, "caseId" | "system">, grant: Grant):
   return { target: { kind: "grant", id: grant.id, system: step.system, account: grant.account }, case: step.caseId };
 }
 
-/** The message about one step, in the case's thread. */
-export function wantStepPost(
+/** The message about one step, in the case's thread. What its system's owner was told is brought up to date as well. */
+export async function wantStepPost(
   tx: Parameters<typeof wantThreadPost>[0],
   step: Pick<Step, "id" | "caseId">,
 ): Promise<Job> {
+  await touchPost(tx, `manual:${step.id}`);
   return wantThreadPost(tx, step.caseId, `step:${step.id}`, { kind: "step", caseId: step.caseId, stepId: step.id });
 }
 

@@ -312,6 +312,20 @@ describe("who is told", () => {
     expect(textOf(told[0]?.message)).toMatch(/Olga could not be told.*deactivated/);
   });
 
+  it("takes its button from the owner of a system when somebody said that it is done", async () => {
+    const badge = memorySystem("badge", { title: "Badges", manual: { owner: "olga@acme.test", dueHours: 24 } });
+    badge.add("b1", { email: "alice@acme.test", grants: [{ id: "badge" }] });
+    await using b = await bench({ more: [badge] });
+    const caseId = await b.open();
+    await approve(b, caseId);
+    const step = (await b.view(caseId)).steps.find(({ system }) => system === "badge");
+    expect(labels(b.shown(`manual:${step?.id}`))).toEqual(["Done by hand"]);
+    await b.ask("olga", { kind: "done-by-hand", stepId: step?.id ?? "", note: "it is in the drawer" });
+    await b.settle();
+    expect(labels(b.shown(`manual:${step?.id}`))).toEqual([]);
+    expect(textOf(b.shown(`manual:${step?.id}`))).toMatch(/attested by Olga/);
+  });
+
   it("tells the other approvers of one who is deactivated, without going round in circles", async () => {
     await using b = await bench({ channel: null });
     b.chat.add({ ...b.member("bob"), kind: "deactivated" });

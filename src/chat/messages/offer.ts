@@ -75,9 +75,12 @@ function openParts(view: CaseView, offer: OfferView): Part[] {
           ),
         ]
       : [];
-  const ignored = view.manager
-    ? `If nobody answers in time, it goes by name to ${view.manager.name}.`
-    : "If nobody answers in time, it is listed as work without an owner.";
+  const ignored =
+    view.manager && view.manager.id === offer.toId
+      ? "If nobody takes it in time, it is listed under your name."
+      : view.manager
+        ? `If nobody answers in time, it goes by name to ${view.manager.name}.`
+        : "If nobody answers in time, it is listed as work without an owner.";
   return [...failed, { kind: "note", text: ["It moves only if you accept. ", ignored] }];
 }
 

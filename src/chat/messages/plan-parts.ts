@@ -23,6 +23,7 @@ export function readWords(read: ReadView, zone: string): Rich {
         ? [`${shownAs(read.failure)}, asked again `, { time: read.nextAt, zone }]
         : ["is being read"];
     case "read": {
+      if (read.manual) return [`${count(read.grants.length, "grant")}, by hand: nothing can read it`];
       const logins = read.accounts.map(({ login }) => shownAs(login)).join(", ");
       const work = read.work.length > 0 ? `, ${count(read.work.length, "piece")} of work` : "";
       return [`${count(read.grants.length, "grant")}${work}`, ...(logins === "" ? [] : [" of ", { code: logins }])];

@@ -115,7 +115,9 @@ function leftParts(
       (read): Rich => [{ bold: read.title }, `: not read in the end, ${shownAs(read.failure ?? "no answer")}`],
     ),
   ];
-  if (items.length === 0) return [paragraph({ bold: "Nothing is left" }, " of what could be seen.")];
+  const words = view.steps.filter(({ state }) => state === "attested").length;
+  const resting = words > 0 ? ` ${words === 1 ? "One rests" : `${words} rest`} on a person’s word alone.` : "";
+  if (items.length === 0) return [paragraph({ bold: "Nothing is left" }, ` of what could be read.${resting}`)];
   return [{ kind: "list", title: [{ bold: "What is left" }], items }];
 }
 

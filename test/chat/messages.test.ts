@@ -1,0 +1,328 @@
+import { describe, expect, it } from "vitest";
+import { FIELDS, readAnswers } from "../../src/chat/forms.ts";
+import type { Form } from "../../src/chat/message.ts";
+import { additionMessage } from "../../src/chat/messages/addition.ts";
+import { caseMessage } from "../../src/chat/messages/case.ts";
+import * as dialogs from "../../src/chat/messages/dialogs.ts";
+import { historyMessage } from "../../src/chat/messages/history.ts";
+import { mirrorMessage } from "../../src/chat/messages/mirror.ts";
+import { missedMessage } from "../../src/chat/messages/missed.ts";
+import { offerMessage, unclaimedMessage } from "../../src/chat/messages/offer.ts";
+import { manualMessage, stepMessage } from "../../src/chat/messages/step.ts";
+import { stepWords } from "../../src/chat/messages/step-words.ts";
+import { duration, percentile, summaryMessage } from "../../src/chat/messages/summary.ts";
+import { renderMessage } from "../../src/chat/slack/render.ts";
+import { CASE_STATES } from "../../src/core/case.ts";
+import { STEP_STATES } from "../../src/core/step.ts";
+import { safeText } from "../../src/core/text.ts";
+import { OFFER_STATES } from "../../src/store/offers.ts";
+import { labels, textOf } from "../peers/chat.ts";
+import { memoryGrant } from "../peers/memory-system.ts";
+import { caseView, offerView, planView, readView, stepView } from "./case-view.ts";
+
+const AT = new Date("2026-11-30T17:00:00.000Z");
+const later = (ms: number) => new Date(AT.getTime() + ms);
+const grant = (id: string, more = {}) => memoryGrant("repo", "a1", { id, ...more });
+
+describe("the approvers' message", () => {
+  it("names who, when in her zone, and every grant by system with its marks as words", () => {
+    const text = textOf(
+      caseMessage(
+        caseView([
+          grant("acme/payments", { role: "admin", privileged: true, outlivesSignOn: true, reversible: "never" }),
+          grant("acme/site", { reversible: { untilDays: 90 }, breaks: ["the nightly build stops"] }),
+        ]),
+      ),
+    );
+    expect(text).toContain("Access ends: 2026-11-30T17:00:00.000Z Europe/Berlin");
+    expect(text).toMatch(/acme\/payments as admin \(membership\) \[privileged\] \[outlives sign-on\] \[final\]/);
+    expect(text).toMatch(/acme\/site .*\[can be given back for 90 days\].*Breaks: the nightly build stops/);
+    expect(text).toMatch(/Requested by: Hr/);
+    expect(text).toMatch(/2 approvers needed, 0 of 2 so far: 1 privileged/);
+  });
+
+  it("names what is missing right above the buttons, and who can be asked about it", () => {
+    const reads = [
+      readView("repo", "Code", { grants: [grant("g1")] }),
+      readView("chat", "Chat", { state: "unmatched" }),
+      readView("jira", "Tickets", { state: "failed", failure: "the system did not answer" }),
+      readView("hr", "People", { sight: { kind: "partial", blind: ["badges"] } }),
+    ];
+    const message = caseMessage(caseView([], { reads, plans: [planView(reads)] }));
+    const at = message.parts.findIndex((part) => part.kind === "actions");
+    expect(textOf({ summary: "", parts: message.parts.slice(at - 1, at) })).toMatch(
+      /Missing from the picture[\s\S]*Chat: no account is known there[\s\S]*Tickets: the system did not answer/,
+    );
+    expect(textOf(message)).toMatch(/What cannot be seen\n• People: badges/);
+    expect(labels(message)).toEqual([
+      "Approve",
+      "Reject",
+      "Name account: Chat",
+      "Has none: Chat",
+      "Retry: Tickets",
+      "Cancel the case",
+    ]);
+  });
+
+  it("says that a case was missed, and that nothing was taken", () => {
+    const late = caseView(undefined, { row: { missedAt: AT } });
+    expect(textOf(caseMessage(late))).toMatch(/Missed.*Nothing was taken/);
+    expect(textOf(missedMessage(late))).toMatch(/not approved[\s\S]*all still there/);
+  });
+
+  it("offers only what the state allows, in every state", () => {
+    const seen = Object.fromEntries(
+      CASE_STATES.map((state) => {
+        const plans = state === "planned" ? undefined : [planView([], { state: "approved" })];
+        return [state, labels(caseMessage(caseView(undefined, { row: { state }, ...(plans ? { plans } : {}) })))];
+      }),
+    );
+    expect(seen).toEqual({
+      opened: ["Cancel the case"],
+      planned: ["Approve", "Reject", "Cancel the case"],
+      approved: ["Cancel the case"],
+      rechecking: ["Cancel the case"],
+      revoking: [],
+      closing: [],
+      "handing-over": [],
+      closed: [],
+      cancelled: [],
+      rejected: [],
+      held: [],
+    });
+  });
+
+  it("never says done: a step is gone when it was read back, and a person's word is shown as that", () => {
+    const gone = grant("g1");
+    const word = grant("g2");
+    const view = caseView([gone, word], {
+      row: { state: "closed" },
+      plans: [planView([readView("repo", "Code", { grants: [gone, word] })], { state: "approved" })],
+      steps: [
+        stepView(gone, { state: "proven", rung: "gone", provenAt: AT }),
+        stepView(word, { state: "attested", attesters: [{ id: "bob", name: "Bob" }] }),
+      ],
+    });
+    const text = textOf(caseMessage(view));
+    expect(text).toMatch(/g1 .*gone, read back 2026/);
+    expect(text).toMatch(/g2 .*attested by Bob, nothing can read it/);
+    expect(text).toContain("2 steps: 1 gone, 1 attested");
+    expect(text).not.toMatch(/\bdone\b/i);
+  });
+
+  it("keeps its buttons in Slack however much there is to say", () => {
+    const grants = Array.from({ length: 400 }, (_, at) => grant(`acme/repository-${at}-${"x".repeat(80)}`));
+    const { blocks } = renderMessage(caseMessage(caseView(grants)));
+    expect(blocks.length).toBeLessThanOrEqual(50);
+    expect(JSON.stringify(blocks)).toContain('"Approve"');
+    expect(JSON.stringify(blocks)).toMatch(/and \d+ more/);
+  });
+
+  it("shows text from a system as it was, not as it is stored", () => {
+    const stored = safeText("pay\0ments \ud800 \u241b");
+    expect(textOf(caseMessage(caseView([grant("g1", { resource: stored })])))).toContain("pay\0ments \ud800 \u241b");
+  });
+});
+
+describe("the requester's mirror", () => {
+  it("has no button to approve, and cancels while nothing is cut", () => {
+    expect(labels(mirrorMessage(caseView()))).toEqual(["Cancel the case"]);
+    const plans = [planView([], { state: "approved" })];
+    expect(labels(mirrorMessage(caseView(undefined, { row: { state: "revoking" }, plans })))).toEqual([]);
+  });
+});
+
+describe("a step", () => {
+  it("has words in every state, and says what happened, what it means and what to press", () => {
+    for (const state of STEP_STATES)
+      expect(stepWords(stepView(grant("g1"), { state }), "UTC").length, state).toBeGreaterThan(0);
+    const view = caseView(undefined, { row: { state: "revoking" } });
+    const stuck = stepMessage(view, stepView(grant("g1"), { state: "attention", failure: "the system refused: no" }));
+    expect(textOf(stuck)).toMatch(/needs attention: the system refused: no[\s\S]*still there[\s\S]*Press Retry/);
+    expect(labels(stuck)).toEqual(["Retry", "Done by hand", "Skip"]);
+    expect(labels(stepMessage(view, stepView(grant("g1"), { state: "skipped" })))).toEqual([]);
+    expect(textOf(stepMessage(view, stepView(grant("g1"), { state: "expired" })))).toMatch(/ended without proof/);
+  });
+
+  it("tells the owner of a system worked by hand what to do and nothing of why", () => {
+    const view = caseView(undefined, { row: { state: "revoking" } });
+    const message = manualMessage(view, stepView(grant("badge"), { state: "by-hand" }));
+    expect(labels(message)).toEqual(["Done by hand"]);
+    expect(textOf(message)).toContain("badge");
+    expect(textOf(message)).not.toMatch(/dismissal|involuntary|offboard/i);
+  });
+});
+
+describe("an offer", () => {
+  const view = caseView(undefined, { row: { state: "handing-over" } });
+
+  it("says what, where, why you, until when and what happens otherwise, and never why she goes", () => {
+    const message = offerMessage(view, offerView("Fix pay()"), "mia");
+    const text = textOf(message);
+    expect(text).toMatch(
+      /Fix pay\(\)[\s\S]*Code, acme\/payments[\s\S]*Alice[\s\S]*Why you: manager[\s\S]*answer by: 2026/,
+    );
+    expect(text).toMatch(/listed under your name/);
+    expect(labels(message)).toEqual(["Accept", "Decline", "Suggest someone"]);
+    for (const state of OFFER_STATES)
+      for (const reader of ["mia", "olga"])
+        expect(textOf(offerMessage(view, offerView("Fix pay()", { state }), reader)), state).not.toMatch(
+          /dismissal|involuntary|offboard|leav|depart/i,
+        );
+  });
+
+  it("has buttons only for who is asked, and only while it is open", () => {
+    expect(labels(offerMessage(view, offerView("x"), "olga"))).toEqual([]);
+    const open = OFFER_STATES.filter(
+      (state) => labels(offerMessage(view, offerView("x", { state }), "mia")).length > 0,
+    );
+    expect(open).toEqual(["offered", "failed"]);
+  });
+
+  it("says why it could not be moved, and that a fresh read shows it moved", () => {
+    const failed = offerView("x", { state: "failed", failure: "the system refused: no access" });
+    expect(textOf(offerMessage(view, failed, "mia"))).toMatch(/could not be moved.*no access/);
+    expect(textOf(offerMessage(view, offerView("x", { state: "moved" }), "mia"))).toMatch(/fresh read of Code/);
+  });
+
+  it("goes by name to the manager when nobody took it", () => {
+    const left = caseView(undefined, { offers: [offerView("Fix pay()", { state: "unclaimed" }), offerView("other")] });
+    expect(textOf(unclaimedMessage(left))).toMatch(/1 piece of Alice’s work/);
+    expect(textOf(unclaimedMessage(left))).toContain("Fix pay()");
+    expect(textOf(unclaimedMessage(left))).not.toContain("other");
+  });
+});
+
+describe("what appeared since the approval", () => {
+  it("is shown as taken along by policy, or put to approval with buttons", () => {
+    const view = caseView(undefined, { row: { state: "revoking" } });
+    const along = planView([readView("repo", "Code", { grants: [grant("late")] })], {
+      scope: "addition",
+      state: "approved",
+    });
+    expect(textOf(additionMessage(view, along))).toMatch(/late/);
+    expect(textOf(additionMessage(view, along))).toMatch(/Taken along by policy/);
+    expect(labels(additionMessage(view, along))).toEqual([]);
+    const asked = { ...along, state: "proposed" } as const;
+    expect(labels(additionMessage(view, asked))).toEqual(["Approve", "Reject"]);
+    const rejected = { ...along, state: "rejected" } as const;
+    expect(textOf(additionMessage(view, rejected))).toMatch(/It stays/);
+  });
+});
+
+describe("the summary", () => {
+  const log = { origin: "signoff.test/log", size: 42, root: "cm9vdA==", fingerprint: "SHA256:abc" };
+
+  it("counts proofs apart from words, says the times from the due instant, and what is left", () => {
+    const grants = ["a", "b", "c", "d"].map((id) => grant(id, { secrets: [`secret-${id}`] }));
+    const [a, b, c, d] = grants as [(typeof grants)[0], (typeof grants)[0], (typeof grants)[0], (typeof grants)[0]];
+    const view = caseView(grants, {
+      row: { state: "closed" },
+      reads: [readView("repo", "Code", { sight: { kind: "partial", blind: ["personal tokens"] } })],
+      offers: [
+        offerView("Fix pay()", { state: "moved" }),
+        offerView("Tidy up", { id: "o2", state: "unclaimed", to: undefined }),
+      ],
+      steps: [
+        stepView(a, { state: "proven", provenAt: later(10_000) }),
+        stepView(b, { state: "proven", provenAt: later(200_000) }),
+        stepView(c, { state: "attested", attesters: [{ id: "bob", name: "Bob" }] }),
+        stepView(d, { state: "skipped", by: { id: "ann", name: "Ann" }, note: "still on call" }),
+      ],
+    });
+    const text = textOf(summaryMessage(view, log));
+    expect(text).toMatch(/Proven gone: 2\nAttested by a person: 1\nSkipped: 1\nWithout proof: 0/);
+    expect(text).toMatch(/first proof after 10 s, last after 3 min 20 s/);
+    expect(text).toMatch(/What is left\n• d in Code: skipped by Ann: still on call/);
+    expect(text).toMatch(/nobody could see\n• Code: personal tokens/i);
+    expect(text).toMatch(/Fix pay\(\): moved to Mia[\s\S]*Tidy up: taken by nobody/);
+    expect(text).toContain("secret-a (Code)");
+    expect(text).toMatch(/Entries: 42\nRoot: cm9vdA==\nKey: SHA256:abc/);
+    expect(text).not.toContain("Nothing is left");
+  });
+
+  it("does not claim that nothing is left of what nobody could read", () => {
+    const g = grant("a");
+    const view = caseView([g], { row: { state: "closed" }, steps: [stepView(g, { state: "attested" })] });
+    expect(textOf(summaryMessage(view, log))).toMatch(
+      /Nothing is left of what could be read. One rests on a person’s word/,
+    );
+    const unread = caseView([g], { row: { state: "closed" }, reads: [readView("repo", "Code", { state: "failed" })] });
+    expect(textOf(summaryMessage(unread, undefined))).toMatch(/What is left\n• Code: not read in the end/);
+  });
+
+  it("takes percentiles by nearest rank, and says durations in two units", () => {
+    expect(percentile([], 0.95)).toBeUndefined();
+    expect(percentile([7], 0.95)).toBe(7);
+    expect(
+      percentile(
+        Array.from({ length: 100 }, (_, at) => at + 1),
+        0.95,
+      ),
+    ).toBe(95);
+    expect([400, 59_400, 60_000, 3_600_000, 12_000_000, 200_000_000].map(duration)).toEqual([
+      "0 s",
+      "59 s",
+      "1 min",
+      "1 h",
+      "3 h 20 min",
+      "2 days 7 h",
+    ]);
+  });
+});
+
+describe("history", () => {
+  it("marks an entry that is not as it was signed", () => {
+    const page = {
+      kind: "page",
+      person: { id: "alice", name: "Alice" },
+      lines: [{ seq: 7, broken: "its bytes are not an entry" }],
+      before: undefined,
+      filter: undefined,
+      checkpoint: undefined,
+    } as const;
+    expect(textOf(historyMessage(page, { kind: "nobody" }))).toMatch(/7 is not as it was signed: its bytes/);
+  });
+});
+
+describe("dialogs", () => {
+  const leaver = { memberId: "U1", name: "A", email: "a@b.c", personId: "p", zone: "UTC", tomorrow: "2026-12-01" };
+  const forms: Form[] = [
+    dialogs.pickLeaverForm("why"),
+    dialogs.openCaseForm(leaver),
+    dialogs.approveGapsForm({ caseId: "c", planHash: "h" }, []),
+    dialogs.noteForm("s", "skip-step"),
+    dialogs.nameAccountForm("c", "repo", "Code"),
+    dialogs.passOfferForm("o"),
+    dialogs.declineOfferForm("o"),
+  ];
+
+  const answers = {
+    leaver: "U2",
+    when: "at",
+    date: "2026-12-01",
+    time: "18:00",
+    kind: "voluntary",
+    mode: "orderly",
+    reason: "other",
+    note: "note",
+    account: "login",
+    to: "U3",
+  };
+
+  it.each(forms.map((form) => [form.kind, form] as const))(
+    "%s has the fields that are read, and all it takes",
+    (kind, form) => {
+      expect(form.fields.map(({ id }) => id).sort()).toEqual(Object.values(FIELDS[kind]).sort());
+      expect(readAnswers(kind, form.carried, answers).kind).toBe("ask");
+      for (const key of Object.keys(form.carried))
+        expect(readAnswers(kind, { ...form.carried, [key]: undefined } as never, answers).kind, key).toBe("faults");
+      // Slack cuts a longer title.
+      expect(form.title.length).toBeLessThanOrEqual(24);
+    },
+  );
+
+  it("are one for each kind", () => {
+    expect(forms.map(({ kind }) => kind).sort()).toEqual(Object.keys(FIELDS).sort());
+  });
+});
