@@ -115,7 +115,8 @@ async function move(w: Workflow, offer: Offer): Promise<Reading> {
   if (accounts.length > 1)
     throw new SystemError({ code: "refused", reason: `the new owner has several accounts in ${system.title}` });
   await claim(w, account, heir.id);
-  return system.work.reassign(offer.item, account, call);
+  // Awaited here: leaving the block ends the call.
+  return await system.work.reassign(offer.item, account, call);
 }
 
 async function claim(w: Workflow, account: Account, personId: string): Promise<void> {

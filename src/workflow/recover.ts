@@ -12,6 +12,9 @@ export type Recovery =
  */
 export function recover(w: Workflow, cause: unknown, tries: number, limit: number): Recovery {
   const failure = failureOf(cause);
+  // No connector named it, so it may be a fault of ours: shown as not answered, and told to the operator as what it is.
+  if (!(cause instanceof SystemError))
+    w.log.error({ error: errorText(cause) }, "a connector failed in a way it does not name");
   const why = cause instanceof SystemError && cause.message ? cause.message : describeFailure(failure);
   switch (failure.code) {
     case "rate-limited":
@@ -38,4 +41,16 @@ export function failureOf(cause: unknown): Failure {
 export function backoff(w: Workflow, tries: number): Date {
   const seconds = Math.min(300, w.policy.backoffSeconds * 2 ** Math.max(0, tries - 1));
   return new Date(w.now().getTime() + seconds * 1000);
+}
+
+/** An error without its message, which may quote what was sent: its kind, code and place in our code. */
+function errorText(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause;
+  const code = "code" in cause && typeof cause.code === "string" ? ` ${cause.code}` : "";
+  return `${cause.name}${code} ${
+    cause.stack
+      ?.split("\n")
+      .find((line) => line.includes("/src/") || line.includes("/connectors/"))
+      ?.trim() ?? ""
+  }`;
 }

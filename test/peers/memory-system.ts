@@ -92,8 +92,10 @@ export function memorySystem(
       up();
       yield* of(account.id)?.grants ?? [];
     },
-    async revoke(grant) {
+    async revoke(grant, call) {
       up();
+      await new Promise((done) => setImmediate(done));
+      call.signal.throwIfAborted();
       revoked.push(grant.id);
       const answer = mood.answers.shift();
       if (answer instanceof SystemError) throw answer;
@@ -107,6 +109,8 @@ export function memorySystem(
     },
     async readBack(grant, call) {
       up();
+      await new Promise((done) => setImmediate(done));
+      call.signal.throwIfAborted();
       if (mood.unreadable || options.manual) return { state: "unreadable", why: "nothing can read this system" };
       const there = of(grant.account)?.grants.some((other) => other.id === grant.id) === true;
       return reading(there ? "present" : "absent", call.now());
@@ -122,6 +126,9 @@ export function memorySystem(
             suggestOwners: () => Promise.resolve([]),
             async reassign(item, to, call) {
               up();
+              // As over a network: the answer comes later, and not at all once the call was ended.
+              await new Promise((done) => setImmediate(done));
+              call.signal.throwIfAborted();
               if (mood.refusesWork) throw new SystemError({ code: "refused", reason: "the new owner has no access" });
               const from = of(item.account);
               const heir = of(to.id);

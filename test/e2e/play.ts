@@ -1,0 +1,154 @@
+import { join } from "node:path";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import { startSandbox, type Sandbox } from "../sandbox/sandbox.ts";
+
+/** The conversation with the app itself, and the approvers' channel. */
+export const APP = "signoff";
+export const APPROVALS = "offboarding-approvals";
+
+/** The sandbox with people in front of it, each in a tab of their own. */
+export interface Play {
+  readonly box: Sandbox;
+  /** What the browser complained about. */
+  readonly complaints: readonly string[];
+  /** A person's tab, at a conversation. */
+  as(who: string, place: string): Promise<Page>;
+  /** Takes a picture, if pictures are wanted (`SIGNOFF_TEST_PICTURES` names a folder). */
+  picture(tab: Page, name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startPlay(browser: Browser, pictures: string | undefined): Promise<Play> {
+  const box = await startSandbox({ say: () => {}, restarts: false, env: process.env });
+  const context: BrowserContext = await browser.newContext({ viewport: { width: 1280, height: 960 } });
+  context.setDefaultTimeout(30_000);
+  const complaints: string[] = [];
+  const tabs = new Map<string, Page>();
+  return {
+    box,
+    complaints,
+    async as(who, place) {
+      let tab = tabs.get(who);
+      if (!tab) {
+        tab = await context.newPage();
+        tab.on("pageerror", (error) => complaints.push(error.message));
+        await tab.goto(`${box.url}?as=${who}`);
+        tabs.set(who, tab);
+      }
+      await tab.getByTestId(`conversation-${place}`).click();
+      await tab.getByTestId("composer").waitFor();
+      return tab;
+    },
+    async picture(tab, name) {
+      if (pictures === undefined) return;
+      const size = tab.viewportSize();
+      await tab.setViewportSize({ width: 1280, height: 1900 });
+      await tab.screenshot({ path: join(pictures, `${name}.png`) });
+      if (size) await tab.setViewportSize(size);
+    },
+    async stop() {
+      await context.close();
+      await box.stop();
+    },
+  };
+}
+
+/** HR opens the case: now, announced, Bob takes over. */
+export async function openCase(play: Play): Promise<void> {
+  const hana = await play.as("hana", APP);
+  await command(hana, "/offboard @alice");
+  const dialog = hana.getByRole("dialog");
+  await dialog.waitFor();
+  await dialog.getByTestId("input-when").getByRole("radio", { name: "Now" }).check();
+  await dialog.getByTestId("input-announced").getByRole("checkbox").check();
+  await dialog.getByTestId("input-heir").getByRole("combobox").selectOption({ label: "Bob Lindqvist (@bob)" });
+  await dialog.getByTestId("input-reason").getByRole("combobox").selectOption("resignation");
+  await play.picture(hana, "01-hana-opens");
+  await dialog.getByRole("button", { name: "Open case" }).click();
+  await dialog.waitFor({ state: "hidden" });
+}
+
+/** An approver approves the plan that is shown; pressed again if it changed in that moment. */
+export async function approve(play: Play, who: string): Promise<void> {
+  const tab = await play.as(who, APPROVALS);
+  const card = caseCard(tab);
+  await press(card.getByRole("button", { name: "Approve", exact: true }), tab);
+  await card.getByText(new RegExp(`${NAMES[who]}.*approved|Approved`)).first().waitFor();
+}
+
+/** IT does by hand what no connector can. */
+export async function doByHand(play: Play): Promise<void> {
+  const ivo = await play.as("ivo", APPROVALS);
+  await caseCard(ivo).getByTestId("replies").click();
+  const thread = ivo.getByTestId("thread");
+  await press(thread.getByRole("button", { name: "Done by hand" }), ivo);
+  const dialog = ivo.getByRole("dialog");
+  await dialog.waitFor();
+  await dialog.getByRole("textbox").fill("Laptop 4711 and badge are back in the cupboard");
+  await play.picture(ivo, "05-ivo-attests");
+  await dialog.getByRole("button").last().click();
+  await dialog.waitFor({ state: "hidden" });
+  await thread.getByText(/attested/i).first().waitFor();
+}
+
+/** Somebody hands an offer on to a colleague. */
+export async function passOn(play: Play, who: string, title: string, to: string): Promise<void> {
+  const tab = await play.as(who, APP);
+  const offer = tab.getByRole("log").getByTestId("message").filter({ hasText: title }).last();
+  await press(offer.getByRole("button", { name: "Suggest someone" }), tab);
+  const dialog = tab.getByRole("dialog");
+  await dialog.waitFor();
+  await dialog.getByRole("combobox").selectOption({ label: to });
+  await dialog.getByRole("button").last().click();
+  await dialog.waitFor({ state: "hidden" });
+  await waitUntil(async () => (await offer.getByRole("button", { name: "Suggest someone" }).count()) === 0);
+}
+
+/** Somebody takes everything that they are offered. */
+export async function acceptEverything(play: Play, who: string, offers: number): Promise<void> {
+  const tab = await play.as(who, APP);
+  const buttons = tab.getByRole("log").getByRole("button", { name: "Accept", exact: true });
+  await waitUntil(async () => (await buttons.count()) === offers);
+  for (let left = offers; left > 0; left--) {
+    await press(buttons.first(), tab);
+    await waitUntil(async () => (await buttons.count()) < left);
+  }
+}
+
+/** The summary in the case's thread. */
+export async function summary(play: Play, who: string): Promise<Locator> {
+  const tab = await play.as(who, APPROVALS);
+  if (!(await tab.getByTestId("thread").isVisible())) await caseCard(tab).getByTestId("replies").click();
+  const said = tab.getByTestId("thread").getByTestId("message").filter({ hasText: "Summary" }).last();
+  await said.waitFor({ timeout: 60_000 });
+  return said;
+}
+
+/** The approvers' message of the case. */
+export function caseCard(tab: Page): Locator {
+  return tab.getByRole("log").first().getByTestId("message").filter({ hasText: "Offboarding Alice Nguyen" }).last();
+}
+
+/** Types a command and sends it. */
+export async function command(tab: Page, text: string): Promise<void> {
+  await tab.getByTestId("composer").fill(text);
+  await tab.keyboard.press("Enter");
+}
+
+/** Waits until something holds, looking a few times a second. */
+export async function waitUntil(holds: () => Promise<boolean>, milliseconds = 60_000): Promise<void> {
+  for (const end = Date.now() + milliseconds; Date.now() < end; ) {
+    if (await holds()) return;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error("it did not come true in time");
+}
+
+const NAMES: Readonly<Record<string, string>> = { sam: "Sam Okafor", ivo: "Ivo Petrović" };
+
+/** Presses a button, and says yes where that is asked. */
+async function press(button: Locator, tab: Page): Promise<void> {
+  await button.first().click();
+  const confirm = tab.getByTestId("confirm");
+  if (await confirm.isVisible()) await confirm.getByRole("button").last().click();
+}
