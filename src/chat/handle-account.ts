@@ -4,7 +4,7 @@ import { nameAccount, noAccount } from "../workflow/name-account.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { FIELDS } from "./forms.ts";
 import type { Intent } from "./intent.ts";
-import { accountAnswer, accountWords, foundAccountMessage } from "./messages/answers.ts";
+import { accountAnswer, accountWords, foundAccountMessage } from "./messages/account.ts";
 import { nameAccountForm } from "./messages/dialogs.ts";
 import type { Reply } from "./surface.ts";
 

@@ -7,7 +7,8 @@ import { retryRead } from "../workflow/name-account.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { FIELDS } from "./forms.ts";
 import type { Intent } from "./intent.ts";
-import { accountAnswer, stepAnswer } from "./messages/answers.ts";
+import { accountAnswer } from "./messages/account.ts";
+import { stepAnswer } from "./messages/answers.ts";
 import { noteForm } from "./messages/dialogs.ts";
 import type { Reply } from "./surface.ts";
 

@@ -14,7 +14,7 @@ import { findOffer, listOffers, type Offer } from "./offers.ts";
 import type { Tx } from "./open.ts";
 import { findPerson } from "./people.ts";
 import { entries, notes } from "./schema.ts";
-import { findStep, listSteps, type Step } from "./steps.ts";
+import { listSteps, type Step } from "./steps.ts";
 
 // What messages are made of: everything they need, names resolved, as pure data. Load a view within one REPEATABLE READ
 // transaction, so that its parts belong together.
@@ -110,18 +110,6 @@ export async function loadCaseView(tx: Tx, systems: Systems, caseId: string): Pr
     offers: await Promise.all((await listOffers(tx, caseId)).map((offer) => offerView(offer, systems, name))),
     accessGoneSeq: await lastSeq(tx, caseId, "case.accessGone"),
   };
-}
-
-/** A case and one of its steps. */
-export async function loadStepView(
-  tx: Tx,
-  systems: Systems,
-  stepId: string,
-): Promise<{ readonly view: CaseView; readonly step: StepView } | undefined> {
-  const found = await findStep(tx, stepId);
-  const view = found && (await loadCaseView(tx, systems, found.caseId));
-  const step = view?.steps.find(({ id }) => id === stepId);
-  return view && step && { view, step };
 }
 
 /** A case and one of its offers. */
