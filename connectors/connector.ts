@@ -47,8 +47,16 @@ export interface System {
   /** Gives back what `revoke` took, from `grant.before`. */
   readonly restore?: (grant: Grant, call: Call) => Promise<void>;
   readonly work?: Work;
+  /** It knows who works here, and vouches for their logins and addresses. */
+  readonly directory?: PeopleDirectory;
   /** No connector can reach it: a human does it, and attests with a note. */
   readonly manual?: { readonly owner: string; readonly dueHours: number };
+}
+
+/** Who is who, as one system knows it. */
+export interface PeopleDirectory {
+  /** Complete or an error: a half list would look like people who left. */
+  listPeople(call: Call): AsyncIterable<Person>;
 }
 
 /** Duties that can be handed over. */
