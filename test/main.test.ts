@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { append } from "../src/audit/append.ts";
 import { newLogKey, readLogKey } from "../src/audit/key.ts";
 import { latestCheckpoint } from "../src/store/log.ts";
-import { freshDatabase, type TestDatabase } from "./peers/database.ts";
+import { freshDatabase, runAs, type TestDatabase } from "./peers/database.ts";
 import { type Environment, type Running, runProgram, startProgram } from "./peers/program.ts";
 
 describe("the app as a process", () => {
@@ -227,10 +227,7 @@ describe("the app as a process", () => {
   async function superuser(text: string): Promise<void> {
     const admin = new URL(database.superUrl);
     admin.pathname = "postgres";
-    const { openStore } = await import("../src/store/open.ts");
-    const store = openStore({ url: admin.href, max: 1 });
-    await store.pool.query(text);
-    await store.close();
+    await runAs(admin.href, text);
   }
 });
 

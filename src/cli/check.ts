@@ -52,7 +52,7 @@ export async function check(
 }
 
 async function checkStore(store: Store, rollback: string | undefined): Promise<Line[]> {
-  const separate = await rolesAreSeparate(store.pool);
+  const separate = await rolesAreSeparate(store);
   return [
     good("reachable and migrated"),
     separate

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { chown, mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import pg from "pg";
 import { z } from "zod";
+import { openConnection } from "./connection.ts";
 import { StoreError } from "./fault.ts";
 import { dataVersion, initCluster, majorVersion } from "./server/init.ts";
 import { withFolderLock } from "./server/lock.ts";
@@ -154,13 +154,10 @@ async function adopt({ keys, log }: Place): Promise<Postmaster | undefined> {
 }
 
 async function assertOurs(keys: Keys, port: number): Promise<void> {
-  const connectionString = roleUrl(keys, "admin", port, "postgres");
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
-  client.on("error", () => {});
+  const connection = openConnection({ url: roleUrl(keys, "admin", port, "postgres"), name: "signoff" });
   try {
-    await client.connect();
-    const { rows } = await client.query<{ data: string }>("select current_setting('data_directory') as data");
-    if (rows[0]?.data !== keys.data) throw new Error(`it answers for ${rows[0]?.data}`);
+    const [row] = await connection.sql<{ data: string }[]>`select current_setting('data_directory') as data`;
+    if (row?.data !== keys.data) throw new Error(`it answers for ${row?.data}`);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StoreError(
@@ -169,7 +166,7 @@ async function assertOurs(keys: Keys, port: number): Promise<void> {
       { cause },
     );
   } finally {
-    await client.end();
+    await connection.end();
   }
 }
 

@@ -40,11 +40,15 @@ export function quoted(name: string): string {
 const UNREACHABLE = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
+  "EPIPE",
   "ENOTFOUND",
   "EAI_AGAIN",
   "ETIMEDOUT",
   "EHOSTUNREACH",
   "ENETUNREACH",
+  "CONNECT_TIMEOUT",
+  "CONNECTION_CLOSED",
+  "CONNECTION_DESTROYED",
 ]);
 
 /** The code of an error: PostgreSQL's SQLSTATE or the system's; drizzle hides it inside an error of its own. */

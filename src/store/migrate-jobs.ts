@@ -1,6 +1,6 @@
-import type pg from "pg";
 import { getConstructionPlans, getMigrationPlans } from "pg-boss";
 import bossPackage from "pg-boss/package.json" with { type: "json" };
+import type postgres from "postgres";
 import { StoreError } from "./fault.ts";
 
 /** Where pg-boss keeps its tables. */
@@ -10,13 +10,13 @@ export const JOBS_SCHEMA = "pgboss";
  * Brings pg-boss's schema to the version of the installed package. Its exported plans are run and not its `start`,
  * which leaves building indexes to a worker: ours runs as a role that owns no table.
  */
-export async function migrateJobs(client: pg.Client): Promise<void> {
+export async function migrateJobs(sql: postgres.Sql): Promise<void> {
   const wanted = bossPackage.pgboss.schema;
-  const installed = await installedVersion(client);
+  const installed = await installedVersion(sql);
   if (installed === wanted) return;
   if (installed !== undefined && installed > wanted)
     throw new StoreError("newer", "A later version of Signoff has made this database's job queue. Run that one.");
-  await client.query(
+  await sql.unsafe(
     installed === undefined
       ? getConstructionPlans(JOBS_SCHEMA)
       : inOneTransaction(getMigrationPlans(JOBS_SCHEMA, installed)),
@@ -34,9 +34,9 @@ function inOneTransaction(plan: string): string {
   return `${plan.slice(0, commit)}${builds}\nCOMMIT;`;
 }
 
-async function installedVersion(client: pg.Client): Promise<number | undefined> {
-  const table = await client.query("select to_regclass($1) is not null as there", [`${JOBS_SCHEMA}.version`]);
-  if (!table.rows[0]?.there) return undefined;
-  const { rows } = await client.query<{ version: number }>(`select version from ${JOBS_SCHEMA}.version`);
-  return rows[0]?.version;
+async function installedVersion(sql: postgres.Sql): Promise<number | undefined> {
+  const [table] = await sql`select to_regclass(${`${JOBS_SCHEMA}.version`}) is not null as there`;
+  if (!table?.["there"]) return undefined;
+  const [row] = await sql<{ version: number }[]>`select version from ${sql(JOBS_SCHEMA)}.version`;
+  return row?.version;
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { readMigrationFiles } from "drizzle-orm/migrator";
-import pg from "pg";
+import type postgres from "postgres";
+import { openConnection } from "./connection.ts";
 import { codeOf, connectFault, StoreError } from "./fault.ts";
 import { migrateJobs } from "./migrate-jobs.ts";
 import { grantRuntimeRole } from "./privileges.ts";
@@ -27,54 +28,47 @@ export interface MigrateOptions {
  * @throws StoreError that says what to do: server away, role missing, rights missing, database newer than this version
  */
 export async function migrate(options: MigrateOptions): Promise<{ readonly applied: number }> {
-  const client = new pg.Client({
-    connectionString: options.ownerUrl,
-    application_name: "signoff migrate",
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
+  const connection = openConnection({
+    url: options.ownerUrl,
+    name: "signoff migrate",
+    settings: { default_transaction_read_only: "on" },
   });
-  // Whoever waits for an answer is told of a cut connection by its query; the event alone would end the process.
-  client.on("error", () => {});
+  const { sql } = connection;
   try {
-    await client.connect();
     // A server may limit how long a statement or a wait for a lock lasts; the ninth replica waits longer.
-    await client.query("set statement_timeout = 0; set lock_timeout = 0");
-    // Held by this one connection through the whole of it. It is never made anew, so nothing goes on without the lock.
-    await client.query(`select pg_advisory_lock(${LOCK})`);
-    const applied = await applyMigrations(client, options.folder ?? FOLDER);
-    await migrateJobs(client);
-    await grantRuntimeRole(client, options.runtimeRole);
+    await sql.unsafe("set statement_timeout = 0; set lock_timeout = 0");
+    // Held by this one session through the whole of it, and only this session may write: any other starts read-only.
+    await sql.unsafe(`select pg_advisory_lock(${LOCK})`);
+    await sql.unsafe("set default_transaction_read_only = off");
+    const applied = await applyMigrations(sql, options.folder ?? FOLDER);
+    await migrateJobs(sql);
+    await grantRuntimeRole(sql, options.runtimeRole);
     return { applied };
   } catch (cause) {
     throw migrateFault(cause, options.ownerUrl);
   } finally {
     // Frees the lock, also after an error in the middle of a transaction.
-    await client.end();
+    await connection.end();
   }
 }
 
 /** All that is missing, in one transaction, recorded where drizzle-kit looks for it. */
-async function applyMigrations(client: pg.Client, folder: string): Promise<number> {
-  await client.query(`begin;
+async function applyMigrations(sql: postgres.Sql, folder: string): Promise<number> {
+  await sql.unsafe(`begin;
     create schema if not exists drizzle;
     create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`);
-  const { rows } = await client.query<{ at: string }>(
-    "select created_at::text as at from drizzle.__drizzle_migrations",
-  );
+  const rows = await sql<{ at: string }[]>`select created_at::text as at from drizzle.__drizzle_migrations`;
   const done = new Set(rows.map((row) => Number(row.at)));
   const migrations = readMigrationFiles({ migrationsFolder: folder });
   const known = new Set(migrations.map((migration) => migration.folderMillis));
   if ([...done].some((at) => !known.has(at)))
     throw new StoreError("newer", "Another version of Signoff has migrated this database. Run that one, or a later.");
   const missing = migrations.filter((migration) => !done.has(migration.folderMillis));
-  for (const { sql, hash, folderMillis } of missing) {
-    for (const statement of sql) await client.query(statement);
-    await client.query("insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)", [
-      hash,
-      folderMillis,
-    ]);
+  for (const { sql: statements, hash, folderMillis } of missing) {
+    for (const statement of statements) await sql.unsafe(statement);
+    await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis})`;
   }
-  await client.query("commit");
+  await sql.unsafe("commit");
   return missing.length;
 }
 

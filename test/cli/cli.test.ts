@@ -1,11 +1,10 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
 import { fingerprint, newLogKey, readLogKey } from "../../src/audit/key.ts";
 import { latestCheckpoint } from "../../src/store/log.ts";
-import { freshDatabase, type TestDatabase } from "../peers/database.ts";
+import { freshDatabase, runAs, type TestDatabase } from "../peers/database.ts";
 import { type Environment, runProgram } from "../peers/program.ts";
 
 describe("the command line", () => {
@@ -224,15 +223,9 @@ describe("the command line", () => {
 
   /** As whoever owns the machine: even the database's own guards are switched off. */
   async function tamper(...statements: string[]): Promise<void> {
-    const client = new pg.Client({ connectionString: database.superUrl });
-    await client.connect();
-    try {
-      for (const table of ["entries", "personal", "notes"]) {
-        await client.query(`alter table audit.${table} disable trigger user`);
-      }
-      for (const statement of statements) await client.query(statement);
-    } finally {
-      await client.end();
+    for (const table of ["entries", "personal", "notes"]) {
+      await runAs(database.superUrl, `alter table audit.${table} disable trigger user`);
     }
+    for (const statement of statements) await runAs(database.superUrl, statement);
   }
 });

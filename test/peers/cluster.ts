@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { chmod, mkdtemp, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
+import { openConnection } from "../../src/store/connection.ts";
+import { quoted } from "../../src/store/fault.ts";
 import { initCluster } from "../../src/store/server/init.ts";
 import { freePort } from "../../src/store/server/port.ts";
 import { type Postmaster, startPostmaster } from "../../src/store/server/postmaster.ts";
@@ -51,12 +52,11 @@ export async function startCluster(options: { readonly binaries?: string | undef
     data,
     superUrl: url("postgres"),
     async createDatabase(name) {
-      const client = new pg.Client({ connectionString: url("postgres") });
-      await client.connect();
+      const connection = openConnection({ url: url("postgres"), name: "signoff test" });
       try {
-        await client.query(`create database ${client.escapeIdentifier(name)}`);
+        await connection.sql.unsafe(`create database ${quoted(name)}`);
       } finally {
-        await client.end();
+        await connection.end();
       }
       return url(name);
     },

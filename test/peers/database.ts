@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import pg from "pg";
 import { inject } from "vitest";
 import { type LogVerifier, verifierKeyText } from "../../src/audit/key.ts";
+import { openConnection } from "../../src/store/connection.ts";
 import { openStore, type Store } from "../../src/store/open.ts";
 import { databaseUrl } from "./global.ts";
 
@@ -13,6 +13,7 @@ export interface TestDatabase {
   readonly url: string;
   readonly ownerUrl: string;
   readonly superUrl: string;
+  /** The app's own, but that a test may write outside of a transaction too. */
   readonly store: Store;
   /** Closes the store and removes the database, whoever is still connected. Once: a second time does nothing. */
   drop(): Promise<void>;
@@ -32,7 +33,7 @@ export async function freshDatabase(options: { readonly migrated?: boolean } = {
   const superUrl = new URL(cluster.superUrl);
   superUrl.pathname = name;
   const url = databaseUrl(cluster, "signoff", name);
-  const store = openStore({ url });
+  const store = thatWrites(openStore({ url }), openStore({ url: `${url}?default_transaction_read_only=off`, max: 2 }));
   let over = false;
   const drop = async () => {
     if (over) return;
@@ -56,17 +57,26 @@ export async function freshDatabase(options: { readonly migrated?: boolean } = {
   };
 }
 
+/** Sends plain SQL and writes outside of transactions to another store. */
+function thatWrites(store: Store, other: Store): Store {
+  const { insert, update, delete: remove } = other.db;
+  const db = other.db;
+  Object.assign(store.db, { insert: insert.bind(db), update: update.bind(db), delete: remove.bind(db) });
+  const close = store.close.bind(store);
+  return Object.assign(store, {
+    sql: other.sql,
+    async close() {
+      await Promise.all([close(), other.close()]);
+    },
+  });
+}
+
 /** One statement as the role of a URL, on a connection of its own. */
-export async function runAs(
-  url: string,
-  statement: string,
-  values: unknown[] = [],
-): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+export async function runAs(url: string, statement: string, values: string[] = []): Promise<Record<string, unknown>[]> {
+  const connection = openConnection({ url, name: "signoff test" });
   try {
-    return (await client.query(statement, values)).rows;
+    return [...(await connection.sql.unsafe(statement, values))];
   } finally {
-    await client.end();
+    await connection.end();
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
 import type { TestProject } from "vitest/node";
+import { openConnection } from "../../src/store/connection.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { startCluster } from "./cluster.ts";
 
@@ -27,15 +27,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
     : await startCluster({ binaries: process.env["SIGNOFF_TEST_POSTGRES_BIN"] });
   try {
     const password = randomBytes(18).toString("base64url");
-    const client = new pg.Client({ connectionString: cluster.superUrl });
-    await client.connect();
+    const connection = openConnection({ url: cluster.superUrl, name: "signoff test" });
+    const { sql } = connection;
     for (const role of ["signoff_owner", "signoff"]) {
-      const known = await client.query("SELECT FROM pg_roles WHERE rolname = $1", [role]);
-      await client.query(`${known.rowCount ? "ALTER" : "CREATE"} ROLE ${role} LOGIN PASSWORD '${password}'`);
+      const known = await sql`SELECT FROM pg_roles WHERE rolname = ${role}`;
+      await sql.unsafe(`${known.length > 0 ? "ALTER" : "CREATE"} ROLE ${role} LOGIN PASSWORD '${password}'`);
     }
-    await client.query("DROP DATABASE IF EXISTS template_signoff WITH (FORCE)");
-    await client.query("CREATE DATABASE template_signoff OWNER signoff_owner");
-    await client.end();
+    await sql.unsafe("DROP DATABASE IF EXISTS template_signoff WITH (FORCE)");
+    await sql.unsafe("CREATE DATABASE template_signoff OWNER signoff_owner");
+    await connection.end();
     const ownerUrl = databaseUrl({ superUrl: cluster.superUrl, password }, "signoff_owner", "template_signoff");
     await migrate({ ownerUrl, runtimeRole: "signoff" });
     project.provide("cluster", { superUrl: cluster.superUrl, password });

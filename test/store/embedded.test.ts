@@ -8,8 +8,8 @@ import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
+import { openConnection } from "../../src/store/connection.ts";
 import { type Embedded, openEmbedded } from "../../src/store/embedded.ts";
 import { roleOf } from "../../src/store/fault.ts";
 import { migrate } from "../../src/store/migrate.ts";
@@ -95,11 +95,11 @@ describe("the embedded database", () => {
     await migrate({ ownerUrl: embedded.ownerUrl, runtimeRole: roleOf(embedded.url) });
     const store = openStore({ url: embedded.url });
     expect(await store.db.select().from(persons)).toEqual([]);
-    expect(await rolesAreSeparate(store.pool)).toBe(true);
+    expect(await rolesAreSeparate(store)).toBe(true);
     const [settings] = await store.sql`select current_setting('listen_addresses') as listen,
       current_setting('server_encoding') as encoding, current_setting('server_version_num')::int / 10000 as version,
       current_setting('fsync') as fsync,
-      (select array_agg(rolname::text) from pg_roles where rolsuper) as super, 'Z' < 'a' as by_code_point, upper('ü') as upper`;
+      (select json_agg(rolname) from pg_roles where rolsuper) as super, 'Z' < 'a' as by_code_point, upper('ü') as upper`;
     expect(settings).toEqual({
       listen: "127.0.0.1",
       encoding: "UTF8",
@@ -136,15 +136,15 @@ describe("the embedded database", () => {
     const folder = await newFolder();
     const { child, said } = openInChild([folder]);
     const { pid, url, ownerUrl, data } = await said;
-    const client = new pg.Client({ connectionString: ownerUrl });
-    await client.connect();
+    const connection = openConnection({ url: ownerUrl, name: "signoff test" });
+    await connection.sql`select 1`;
     await kill(child);
     expect(await isPostmaster(pid, data)).toBe(true);
     const embedded = await opened(folder);
     expect(embedded).toMatchObject({ pid, url });
     // Whoever was connected still is.
-    expect((await client.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
-    await client.end();
+    expect(await connection.sql`select 1 as one`).toEqual([{ one: 1 }]);
+    await connection.end();
   });
 
   it("lives on when its process ends by itself", async () => {
@@ -170,7 +170,7 @@ describe("the embedded database", () => {
   it("is started again on the same port under a running app, which goes on", async () => {
     const embedded = await opened(await newFolder());
     const store = openStore({ url: embedded.ownerUrl });
-    await store.sql`create table t (a int)`;
+    await runAs(embedded.ownerUrl, "create table t (a int)");
     for (let round = 1; round <= 3; round++) {
       const [pid, url] = [embedded.pid, embedded.ownerUrl];
       const open = store.db
@@ -186,7 +186,7 @@ describe("the embedded database", () => {
       await Promise.all([embedded.ensureRunning(), embedded.ensureRunning()]);
       expect(embedded.pid).not.toBe(pid);
       expect(embedded.ownerUrl).toBe(url);
-      await store.sql`insert into t values (1)`;
+      await store.db.transaction((tx) => tx.execute("insert into t values (1)"));
       expect((await store.sql`select a from t`).length).toBe(round);
     }
     const { pid } = embedded;
@@ -198,19 +198,17 @@ describe("the embedded database", () => {
   it("is started again though a process of the killed server is still at work", async (test) => {
     needs(test, process.platform === "linux", "Linux, which shows the processes of a folder");
     const embedded = await opened(await newFolder());
-    const client = new pg.Client({ connectionString: embedded.ownerUrl });
-    client.on("error", () => {});
-    await client.connect();
-    const { rows } = await client.query("select pg_backend_pid() as pid");
-    const busy = client.query("select count(*) from generate_series(1, 100000000000)").catch((cause) => cause);
+    const connection = openConnection({ url: embedded.ownerUrl, name: "signoff test" });
+    const [row] = await connection.sql`select pg_backend_pid() as pid`;
+    const busy = connection.sql`select count(*) from generate_series(1, 100000000000)`.catch((cause) => cause);
     await pause(300);
     await die(embedded);
-    expect(await processesIn(embedded.data)).toContain(rows[0]?.pid);
+    expect(await processesIn(embedded.data)).toContain(row?.["pid"]);
     await embedded.ensureRunning();
     expect(await busy).toBeInstanceOf(Error);
-    expect(await processesIn(embedded.data)).not.toContain(rows[0]?.pid);
+    expect(await processesIn(embedded.data)).not.toContain(row?.["pid"]);
     expect(await runAs(embedded.url, "select 1 as one")).toEqual([{ one: 1 }]);
-    await client.end().catch(() => {});
+    await connection.end();
   });
 
   it("does not take another program for its server because it has the number of the dead one", async () => {

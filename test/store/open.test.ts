@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openStore, type Store } from "../../src/store/open.ts";
+import { openStore, type Store, type Tx } from "../../src/store/open.ts";
 import { persons } from "../../src/store/schema.ts";
 import { freePort } from "../../src/store/server/port.ts";
 import { freshDatabase, runAs, type TestDatabase } from "../peers/database.ts";
@@ -34,7 +34,7 @@ describe("a store whose connections are cut", () => {
 
   it("answers again after they were idle", async () => {
     for (let n = 0; n < TIMES; n++) {
-      await Promise.all([store.pool.query("select pg_sleep(0.05)"), store.pool.query("select pg_sleep(0.05)")]);
+      await Promise.all([store.sql`select pg_sleep(0.05)`, store.sql`select pg_sleep(0.05)`]);
       await cut();
       await expect.poll(people, { timeout: 20_000 }).toEqual([]);
     }
@@ -42,7 +42,7 @@ describe("a store whose connections are cut", () => {
 
   it("fails the running query and answers again", async () => {
     for (let n = 0; n < TIMES; n++) {
-      const running = store.pool.query("select pg_sleep(60)").catch((cause) => cause);
+      const running = store.sql`select pg_sleep(60)`.catch((cause) => cause);
       const seen = "select from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'";
       await expect.poll(async () => (await runAs(database.superUrl, seen)).length).toBe(1);
       await cut();
@@ -64,6 +64,71 @@ describe("a store whose connections are cut", () => {
       await expect(running).rejects.toThrow();
       await expect.poll(people, { timeout: 20_000 }).toEqual([]);
     }
+  });
+
+  it("sends nothing of a lost transaction into another one", async () => {
+    const lost = store.db.transaction(async (tx) => {
+      await tx.insert(persons).values(add("first"));
+      await cut();
+      await store.db.transaction(async (other) => {
+        await other.insert(persons).values(add("other"));
+        await expect(tx.insert(persons).values(add("stray"))).rejects.toThrow();
+      });
+    });
+    await expect(lost).rejects.toThrow();
+    expect(await people()).toEqual(["other"]);
+  });
+
+  it("fails what is queued or answers it, whether for a read or in a transaction, and goes on", async () => {
+    for (let n = 0; n < TIMES; n++) {
+      const reads = Array.from({ length: 10 }, () => store.sql`select pg_sleep(0.02)`);
+      const writes = store.db.transaction((tx) =>
+        Promise.allSettled(Array.from({ length: 10 }, (_, i) => tx.insert(persons).values(add(`queued ${i}`)))).then(
+          (all) => {
+            const [failed] = all.filter((one) => one.status === "rejected");
+            if (failed) throw failed.reason;
+          },
+        ),
+      );
+      const all = Promise.allSettled([...reads, writes]);
+      await cut();
+      await all;
+      await expect.poll(async () => [0, 10].includes((await people()).length), { timeout: 20_000 }).toBe(true);
+      await runAs(database.superUrl, "delete from persons");
+    }
+  });
+
+  it("keeps all or nothing of each transaction, and all that was reported, through a storm of cuts", async () => {
+    const busy = openStore({ url: database.url, max: 5 });
+    const reported: string[] = [];
+    let over = false;
+    let last = 0;
+    async function write(): Promise<void> {
+      while (!over) {
+        last += 1;
+        const name = `n${last}`;
+        const three = ["a", "b", "c"].map((part) => ({ id: name + part, name }));
+        const written = busy.db.transaction((tx) => Promise.all(three.map((row) => tx.insert(persons).values(row))));
+        await written.then(
+          () => reported.push(name),
+          () => {},
+        );
+      }
+    }
+    async function read(): Promise<void> {
+      while (!over) await busy.sql`select ${1}::int`.catch(() => {});
+    }
+    // More than there are connections, so that some wait for one.
+    const all = Promise.all([write, read, write, read, write, read, write, read].map((act) => act()));
+    for (let n = 0; n < 40; n++) await cut();
+    over = true;
+    await all;
+    const kept = "select name, count(*)::int as parts from persons group by name";
+    const found = new Map((await runAs(database.superUrl, kept)).map((row) => [row["name"], row["parts"]]));
+    expect([...found.values()].filter((parts) => parts !== 3)).toEqual([]);
+    expect(reported.filter((name) => !found.has(name))).toEqual([]);
+    expect(found.size).toBeGreaterThan(0);
+    await busy.close();
   });
 
   it("fails a transaction that had nothing more to do but commit", async () => {
@@ -110,6 +175,41 @@ describe("a transaction", () => {
     expect(await people()).toEqual([]);
   });
 
+  it("sends nothing any more when it is over", async () => {
+    let kept: Tx | undefined;
+    await store.db.transaction(async (tx) => {
+      kept = tx;
+    });
+    await expect(kept?.insert(persons).values(add("late"))).rejects.toMatchObject({
+      cause: { message: "The transaction is over" },
+    });
+    expect(await people()).toEqual([]);
+  });
+
+  it("is the only way to write", async () => {
+    const refused = { code: "25006" };
+    await expect(store.db.insert(persons).values(add("first"))).rejects.toMatchObject({ cause: refused });
+    await expect(store.sql`insert into persons (id, name) values ('first', 'first')`).rejects.toMatchObject(refused);
+    const reader = store.db.transaction((tx) => tx.insert(persons).values(add("first")), { accessMode: "read only" });
+    await expect(reader).rejects.toMatchObject({ cause: refused });
+    expect(await people()).toEqual([]);
+  });
+
+  it("is waited for when the store is closed, as is what waits for a connection", async () => {
+    const other = openStore({ url: database.url, max: 1 });
+    const done: string[] = [];
+    const write = async (id: string) => {
+      await other.db.transaction((tx) => tx.insert(persons).values(add(id)));
+      done.push(id);
+    };
+    const all = [write("one"), write("two")];
+    await other.close();
+    expect(done).toEqual(["one", "two"]);
+    await Promise.all(all);
+    await expect(other.sql`select 1`).rejects.toMatchObject({ code: "CONNECTION_ENDED" });
+    await runAs(database.superUrl, "delete from persons");
+  });
+
   it("goes on after a part of it was undone", async () => {
     await store.db.transaction(async (tx) => {
       await tx.insert(persons).values(add("kept"));
@@ -125,7 +225,7 @@ describe("a transaction", () => {
   });
 
   it("takes its isolation level", async () => {
-    const level = await store.db.transaction(async (tx) => (await tx.execute("show transaction_isolation")).rows, {
+    const level = await store.db.transaction(async (tx) => [...(await tx.execute("show transaction_isolation"))], {
       isolationLevel: "serializable",
     });
     expect(level).toEqual([{ transaction_isolation: "serializable" }]);
@@ -180,9 +280,11 @@ it("binds what plain SQL is given, dates as well", async () => {
 it("works without settings at the start, as a transaction pooler wants it", async () => {
   const pooled = openStore({ url: database.url, pooler: true, max: 1 });
   for (let n = 0; n < 3; n++) expect(await pooled.db.select().from(persons)).toEqual([]);
-  expect((await pooled.pool.query("select name from pg_prepared_statements")).rows).toEqual([]);
-  expect((await pooled.pool.query("show idle_in_transaction_session_timeout")).rows).toEqual([
+  expect(await pooled.sql`select name from pg_prepared_statements`).toEqual([]);
+  expect(await pooled.sql`show idle_in_transaction_session_timeout`).toEqual([
     { idle_in_transaction_session_timeout: "0" },
   ]);
+  await pooled.db.transaction((tx) => tx.insert(persons).values(add("pooled")));
+  expect(await pooled.db.select({ id: persons.id }).from(persons)).toEqual([{ id: "pooled" }]);
   await pooled.close();
 });
