@@ -20,7 +20,8 @@ export async function getStanding(client: Client): Promise<Standing> {
   const own = (await client.get(User, "/api/v1/users/me")).body;
   const roles = await listRoles(client, own.id);
   if (!roles.some((role) => role.type === "SUPER_ADMIN" && role.status !== "INACTIVE")) {
-    throw new SystemError({ code: "forbidden", scope: "super administrator (SUPER_ADMIN)" });
+    const has = roles.map((role) => role.type).join(", ") || "no role";
+    throw new SystemError({ code: "forbidden", scope: `super administrator (SUPER_ADMIN, where it has ${has})` });
   }
   return { own };
 }

@@ -36,8 +36,8 @@ export const LIFECYCLE = "lifecycle";
 type Base = Pick<Grant, "system" | "account" | "after" | "outlivesSignOn" | "secrets" | "breaks">;
 
 /**
- * Everything that one account holds, complete or an error. Ids are made of Okta's immutable ids. Factors go before the
- * account is suspended, since Okta cannot take them from a deactivated account, and deactivation after everything.
+ * Everything that one account holds, complete or an error. Ids are made of Okta's immutable ids. The order: factors
+ * (Okta cannot take them from a deactivated account), suspension, sessions, and deactivation after everything.
  */
 export async function* listGrants(client: Client, account: Account): AsyncIterable<Grant> {
   await getStanding(client);
@@ -51,7 +51,7 @@ export async function* listGrants(client: Client, account: Account): AsyncIterab
     secrets: [],
     breaks: [],
   };
-  const sessions = (await readSessions(client, user)).open ? [sessionsGrant(base, client)] : [];
+  const sessions = (await readSessions(client, user)).open ? [sessionsGrant(base, client, user)] : [];
   const factors = (await listFactors(client, user)).map((factor) => factorGrant(base, factor));
   const tokens = (await listApiTokens(client, user.id)).map((token) => apiTokenGrant(base, token));
   const roles = await listRoles(client, user.id);
@@ -113,13 +113,15 @@ async function listApps(client: Client, id: string): Promise<readonly AssignedAp
   return apps;
 }
 
-function sessionsGrant(base: Base, client: Client): Grant {
+function sessionsGrant(base: Base, client: Client, user: User): Grant {
   return {
     ...base,
     id: SESSIONS,
     kind: "session",
     resource: `${client.domain}: all sessions and refresh tokens`,
     stage: "sessions",
+    // Cleared before the account is suspended, a new one could be opened in between.
+    after: user.status === "ACTIVE" ? [ACCOUNT] : [],
     // Who may still sign in, signs in again.
     reversible: "always",
     privileged: false,

@@ -16,6 +16,8 @@ export const User = z.object({
     firstName: z.string().nullish(),
     lastName: z.string().nullish(),
     displayName: z.string().nullish(),
+    managerId: z.string().nullish(),
+    timezone: z.string().nullish(),
   }),
 });
 export type User = z.infer<typeof User>;

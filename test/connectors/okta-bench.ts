@@ -58,10 +58,10 @@ export async function startBench(seed: OktaSeed = SEED): Promise<OktaBench> {
     return `${name}-${names}`;
   };
   const give: Record<string, (login: string, user: string) => unknown> = {
-    session: (_, user) => org.signIn(user, ["0oaWebClient"]),
-    factor: (_, user) => org.addFactor(user, "push"),
-    "api-token": (_, user) => org.addApiToken(user, fresh("token")),
-    "admin-role": (_, user) => org.addRole(user, "READ_ONLY_ADMIN"),
+    session: (_, user) => org.access.signIn(user, ["0oaWebClient"]),
+    factor: (_, user) => org.access.addFactor(user, "push"),
+    "api-token": (_, user) => org.access.addApiToken(user, fresh("token")),
+    "admin-role": (_, user) => org.access.addRole(user, "READ_ONLY_ADMIN"),
     group: (login) => org.addGroup({ name: fresh("group"), members: [login] }),
     app: (login) => org.addApp({ label: fresh("app"), users: [login] }),
     account: () => undefined,

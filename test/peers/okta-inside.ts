@@ -25,6 +25,27 @@ export function route(method: string, path: string, answer: Route[2]): Route {
   return [method, new RegExp(`^${path}$`), answer];
 }
 
+/** Who has an account, as the other parts of an organization need it. */
+export interface Users {
+  /** The id of the owner of the accepted token. */
+  readonly own: string;
+  find(ref: string): Promise<Json | undefined>;
+  groupsOf(id: string): Promise<Json[]>;
+}
+
+/** A route below one user, who may be named in any way that Okta takes; its id is handed over, and one more part. */
+export function userRoute(
+  users: Users,
+  method: string,
+  path: string,
+  answer: (id: string, part: string, seen: Seen) => Promise<Answer>,
+): Route {
+  return route(method, path, async ([ref = "", part = ""], seen) => {
+    const found = await users.find(ref);
+    return found ? answer(String(found["id"]), part, seen) : notFound(`${ref} (User)`);
+  });
+}
+
 export const NO_CONTENT: Answer = { status: 204 };
 
 /** An error as Okta writes it. */

@@ -151,7 +151,7 @@ export async function startOkta(options: { readonly seed: OktaSeed; readonly por
       return;
     }
     const answer = rule && rule !== "cut-after" ? ruled(rule, seen) : accepted ? await answerOf(seen) : BAD_TOKEN;
-    const exchange: Exchange = { ...seen, status: answer.status };
+    const exchange: Exchange = { ...seen, status: answer.status, answer: documented(answer.body) };
     requests.push(exchange);
     // A cursor is Okta's own, also where its description does not name the parameter: clients only follow the link.
     const followed = links.has(url.pathname + url.search);
@@ -199,6 +199,12 @@ export async function startOkta(options: { readonly seed: OktaSeed; readonly por
       await emulator.close();
     },
   };
+}
+
+/** An app's `_embedded` is left out: it holds what `expand` asked for, and the description does not say so. */
+function documented(body: unknown): unknown {
+  if (!Array.isArray(body)) return body;
+  return body.map((one: object) => ("_embedded" in one ? { ...one, _embedded: {} } : one));
 }
 
 const BAD_TOKEN = fault(401, "E0000011", "Invalid token provided");

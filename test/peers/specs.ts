@@ -35,6 +35,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   readonly body?: unknown;
   readonly status: number;
+  /** The answer's JSON, to be held against the description too. */
+  readonly answer?: unknown;
 }
 
 /** An OpenAPI description that exchanges are held against. */
@@ -61,7 +63,7 @@ function openSpec(json: unknown): Spec {
   const document = Document.parse(json);
   const ajv = new Ajv({ strict: false, allErrors: true, coerceTypes: false, logger: false });
   addFormats.default(ajv);
-  ajv.addSchema({ $id: ROOT, ...z.record(z.string(), z.unknown()).parse(json) });
+  ajv.addSchema({ $id: ROOT, ...z.record(z.string(), z.unknown()).parse(withoutDiscriminators(json)) });
   const compiled = new Map<string, ValidateFunction>();
 
   function deref(value: unknown): unknown {
@@ -119,6 +121,19 @@ function openSpec(json: unknown): Spec {
     return [...validate(at, exchange.body), ...extra.map((key) => `body ${key} is not documented`)];
   }
 
+  function answerFaults(exchange: Exchange, template: string, responses: Readonly<Record<string, unknown>>): string[] {
+    const status = String(exchange.status);
+    const body = Body.safeParse(deref(responses[status]));
+    if (exchange.answer === undefined || !body.success || !body.data.content["application/json"]) return [];
+    const method = exchange.method.toLowerCase();
+    const direct = Reference.safeParse(responses[status]);
+    const at = direct.success
+      ? direct.data.$ref.slice(1)
+      : `/paths/${escapePointer(template)}/${method}/responses/${status}`;
+    const found = validate(`${at}/content/application~1json/schema`, exchange.answer);
+    return found.map((fault) => `answer ${status}: ${fault}`);
+  }
+
   return {
     faultsOf(exchange) {
       const line = `${exchange.method} ${exchange.path}`;
@@ -130,10 +145,22 @@ function openSpec(json: unknown): Spec {
         ...(isDocumented(exchange.status, known.operation.responses)
           ? []
           : [`answer ${exchange.status} is not documented`]),
+        ...answerFaults(exchange, known.template, known.operation.responses),
       ];
       return faults.map((fault) => `${line}: ${fault}`);
     },
   };
+}
+
+/** `oneOf` that only a discriminator tells apart: without reading it, several may match. */
+function withoutDiscriminators(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDiscriminators);
+  if (value === null || typeof value !== "object") return value;
+  const entries = Object.entries(value).map(([key, one]) => [
+    key === "oneOf" && "discriminator" in value ? "anyOf" : key,
+    withoutDiscriminators(one),
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** Errors that any request may get (rights, limits, outages) are not repeated in each operation of a description. */
