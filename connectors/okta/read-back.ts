@@ -16,7 +16,8 @@ export interface Place {
 /** Reads `sessions`, `account`, `lifecycle`, `factor:…`, `api-token:…`, `role:…`, `group:…`, `app:…`. */
 export function placeOf(grant: Grant): Place {
   if (grant.id === SESSIONS || grant.id === ACCOUNT || grant.id === LIFECYCLE) return { kind: grant.id, id: "" };
-  const [, kind, id] = /^(factor|api-token|role|group|app):([\w./@-]+)$/.exec(grant.id) ?? [];
+  const [, kind, id] =
+    /^(?:(factor|api-token|group|app):([\w-]+)|(role):([\w@/-]+))$/.exec(grant.id)?.filter(Boolean) ?? [];
   switch (kind) {
     case "factor":
     case "api-token":
