@@ -41,9 +41,9 @@ export async function listGrants(directory: Directory, account: Account): Promis
     ...own,
     ...(primary ? [primaryGrant(base, primary, ancestors.get(primary.id))] : []),
     ...memberships.flatMap(({ attribute, group }) =>
-      nestedGrants(base, idOf(attribute, group), group, ancestors.get(group.id)),
+      nestedGrants(base, entry, idOf(attribute, group), group, ancestors.get(group.id)),
     ),
-    ...(primary ? nestedGrants(base, idOf("primary", primary), primary, ancestors.get(primary.id)) : []),
+    ...(primary ? nestedGrants(base, entry, idOf("primary", primary), primary, ancestors.get(primary.id)) : []),
     ...(enabled ? [accountGrant(directory, base, entry, account, own)] : []),
   ];
 }
@@ -60,7 +60,6 @@ function membershipGrant(
   { group, attribute }: { readonly group: Group; readonly attribute: string },
   ancestors: readonly Group[] = [],
 ): Grant {
-  const uid = entry.text("uid");
   return {
     ...base,
     id: idOf(attribute, group),
@@ -74,8 +73,14 @@ function membershipGrant(
     privileged: group.privileged || ancestors.some((one) => one.privileged),
     secrets: [],
     breaks: [],
-    before: { group: group.dn, dn: entry.dn, ...(uid === undefined ? {} : { uid }) },
+    before: beforeOf(entry, group),
   };
+}
+
+/** The names that group and account have now: what they leave behind when they are renamed is found by them. */
+function beforeOf(entry: Entry, group: Group): Record<string, string> {
+  const uid = entry.text("uid");
+  return { group: group.dn, dn: entry.dn, ...(uid === undefined ? {} : { uid }) };
 }
 
 /** Primary by a number in the account, not by a list of members: nobody can leave it, so it ends with the account. */
@@ -98,7 +103,13 @@ function primaryGrant(base: Base, group: Group, ancestors: readonly Group[] = []
 }
 
 /** One grant for each way into a group, since each ends with the membership that it starts from. */
-function nestedGrants(base: Base, root: string, through: Group, ancestors: readonly Group[] = []): Grant[] {
+function nestedGrants(
+  base: Base,
+  entry: Entry,
+  root: string,
+  through: Group,
+  ancestors: readonly Group[] = [],
+): Grant[] {
   return ancestors.map((group) => ({
     ...base,
     id: `nested:${group.id}/${root}`,
@@ -112,6 +123,7 @@ function nestedGrants(base: Base, root: string, through: Group, ancestors: reado
     privileged: group.privileged,
     secrets: [],
     breaks: [],
+    before: beforeOf(entry, through),
   }));
 }
 

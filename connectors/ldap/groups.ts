@@ -132,11 +132,17 @@ function heldBy(directory: Directory, dn: string): Condition {
   return anyOf(...directory.dialect.members.map((attribute) => equal(attribute, dn)));
 }
 
-/** The group with this immutable id; undefined when it is no more. */
-export async function findGroup(directory: Directory, id: string): Promise<Group | undefined> {
+/**
+ * The group with this immutable id; undefined when it is no more. It is looked for where groups are, and then at the name
+ * it had: memberOf can lead to a group elsewhere, which must not read as gone.
+ */
+export async function findGroup(directory: Directory, id: string, dn?: string): Promise<Group | undefined> {
   const filter = directory.dialect.byId(id);
   if (!filter) throw new SystemError({ code: "refused", reason: `${id} is no ${directory.dialect.id}` });
-  return (await searchGroups(directory, filter))[0];
+  const [found] = await searchGroups(directory, filter);
+  if (found || dn === undefined) return found;
+  const there = await findGroupByDn(directory, dn);
+  return there?.id === id ? there : undefined;
 }
 
 async function findGroupByDn(directory: Directory, dn: string): Promise<Group | undefined> {

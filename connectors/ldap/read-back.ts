@@ -105,7 +105,7 @@ async function lookAtMembership(
   entry: Entry | undefined,
   place: Place & { readonly kind: "membership" },
 ): Promise<Seen> {
-  const group = await findGroup(directory, place.group);
+  const group = await findGroup(directory, place.group, grant.before?.["group"]);
   if (!group) {
     await ensureSees(directory, directory.dialect.groups, directory.options.groupsDn ?? directory.options.baseDn);
     return {
@@ -191,7 +191,7 @@ async function lookAtNested(
 ): Promise<Seen> {
   const through = await look(directory, grant, entry, place.root);
   if (!through.present || !("group" in place.root)) return through;
-  const root = await findGroup(directory, place.root.group);
+  const root = await findGroup(directory, place.root.group, grant.before?.["group"]);
   const present = root !== undefined && (await ancestorsOf(directory, root)).some((group) => group.id === place.group);
   const request = `${through.request}; SEARCH the groups of ${root?.dn ?? place.root.group}`;
   return { present, request, answer: { ...through.answer, nested: present } };

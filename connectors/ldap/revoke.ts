@@ -24,7 +24,7 @@ export async function revoke(directory: Directory, grant: Grant): Promise<Revoke
     case "key":
       return entry ? revokeKey(directory, entry, place.id) : { status: "already-gone" };
     case "membership": {
-      const group = await findGroup(directory, place.group);
+      const group = await findGroup(directory, place.group, grant.before?.["group"]);
       return group ? revokeMembership(directory, grant, entry, group, place.attribute) : { status: "already-gone" };
     }
     case "primary":
@@ -140,7 +140,7 @@ export async function restore(directory: Directory, grant: Grant): Promise<void>
       return added(directory, entry.dn, directory.options.keyAttribute, value);
     }
     case "membership": {
-      const group = await findGroup(directory, place.group);
+      const group = await findGroup(directory, place.group, grant.before?.["group"]);
       if (!group) throw new SystemError({ code: "refused", reason: "the group was deleted" });
       const byLogin = directory.dialect.memberLogins.includes(place.attribute);
       const value = byLogin ? entry.text("uid") : entry.dn;

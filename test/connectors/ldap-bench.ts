@@ -97,7 +97,7 @@ export async function openCompany(peer: DirectoryPeer): Promise<Company> {
         objectClass: kind,
         cn: cn.replaceAll("\\", ""),
         ...(kind === "posixGroup" ? { gidNumber: String(numbers) } : {}),
-        [HOLDS[kind]]: [...members],
+        ...(members.length > 0 ? { [HOLDS[kind]]: [...members] } : {}),
       });
       return dn;
     },

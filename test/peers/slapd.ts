@@ -33,7 +33,7 @@ export interface DirectoryPeer {
 /**
  * OpenLDAP with sshPublicKey (openssh-lpk), memberOf and a password policy that locks accounts. Members of
  * `cn=signoff,ou=rights` have the rights that the connector's README asks for, and nobody has others; entries below
- * `ou=rights` may read lists of any length, all others no more than 500 entries at once.
+ * `ou=rights` may read lists of any length, all others no more than 500 entries at once. Nobody sees `ou=hidden`.
  */
 export async function startSlapd(): Promise<DirectoryPeer> {
   const folder = await mkdtemp(join(tmpdir(), "signoff-slapd-"));
@@ -64,6 +64,7 @@ maxsize 268435456
 dbnosync
 index objectClass,entryUUID,uid,mail,member,uniqueMember,memberUid,gidNumber eq
 limits dn.onelevel="ou=rights,${suffix}" size.prtotal=unlimited
+access to dn.subtree="ou=hidden,${suffix}" by * none
 access to attrs=userPassword by anonymous auth by * none
 access to attrs=member,uniqueMember,memberUid,pwdAccountLockedTime,sshPublicKey by ${rights} write by * none
 access to * by ${rights} read by * none
@@ -94,7 +95,9 @@ ppolicy_default "cn=policy,ou=rights,${suffix}"
   };
   const admin = await peer.admin();
   await admin.add(suffix, { objectClass: ["dcObject", "organization"], dc: "acme", o: "Acme" });
-  await admin.add(`ou=rights,${suffix}`, { objectClass: "organizationalUnit", ou: "rights" });
+  for (const ou of ["rights", "hidden"]) {
+    await admin.add(`ou=${ou},${suffix}`, { objectClass: "organizationalUnit", ou });
+  }
   await admin.add(`cn=policy,ou=rights,${suffix}`, {
     objectClass: ["device", "pwdPolicy"],
     cn: "policy",
