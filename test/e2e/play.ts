@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
-import { startSandbox, type Sandbox } from "../sandbox/sandbox.ts";
+import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 
 /** The conversation with the app itself, and the approvers' channel. */
 export const APP = "signoff";
@@ -20,8 +20,7 @@ export interface Play {
 
 export async function startPlay(browser: Browser, pictures: string | undefined): Promise<Play> {
   const box = await startSandbox({ say: () => {}, restarts: false, env: process.env });
-  const context: BrowserContext = await browser.newContext({ viewport: { width: 1280, height: 960 } });
-  context.setDefaultTimeout(30_000);
+  const contexts: BrowserContext[] = [];
   const complaints: string[] = [];
   const tabs = new Map<string, Page>();
   return {
@@ -30,6 +29,10 @@ export async function startPlay(browser: Browser, pictures: string | undefined):
     async as(who, place) {
       let tab = tabs.get(who);
       if (!tab) {
+        // A browser of their own: one keeps at most six connections to a server, and each tab listens on one.
+        const context = await browser.newContext({ viewport: { width: 1280, height: 960 } });
+        contexts.push(context);
+        context.setDefaultTimeout(30_000);
         tab = await context.newPage();
         tab.on("pageerror", (error) => complaints.push(error.message));
         await tab.goto(`${box.url}?as=${who}`);
@@ -47,7 +50,7 @@ export async function startPlay(browser: Browser, pictures: string | undefined):
       if (size) await tab.setViewportSize(size);
     },
     async stop() {
-      await context.close();
+      for (const context of contexts) await context.close();
       await box.stop();
     },
   };
@@ -73,7 +76,10 @@ export async function approve(play: Play, who: string): Promise<void> {
   const tab = await play.as(who, APPROVALS);
   const card = caseCard(tab);
   await press(card.getByRole("button", { name: "Approve", exact: true }), tab);
-  await card.getByText(new RegExp(`${NAMES[who]}.*approved|Approved`)).first().waitFor();
+  await card
+    .getByText(new RegExp(`${NAMES[who]}.*approved|Approved`))
+    .first()
+    .waitFor();
 }
 
 /** IT does by hand what no connector can. */
@@ -88,7 +94,10 @@ export async function doByHand(play: Play): Promise<void> {
   await play.picture(ivo, "05-ivo-attests");
   await dialog.getByRole("button").last().click();
   await dialog.waitFor({ state: "hidden" });
-  await thread.getByText(/attested/i).first().waitFor();
+  await thread
+    .getByText(/attested/i)
+    .first()
+    .waitFor();
 }
 
 /** Somebody hands an offer on to a colleague. */

@@ -1,0 +1,143 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Locator } from "playwright-core";
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, it, type TestContext } from "vitest";
+import { openChromium } from "../peers/chromium.ts";
+import { needs } from "../peers/needs.ts";
+import {
+  APP,
+  APPROVALS,
+  acceptEverything,
+  approve,
+  caseCard,
+  command,
+  doByHand,
+  openCase,
+  type Play,
+  passOn,
+  startPlay,
+  summary,
+  waitUntil,
+} from "./play.ts";
+
+let browser: Browser | undefined;
+let play: Play | undefined;
+
+beforeAll(async () => {
+  browser = await openChromium();
+  if (browser) play = await startPlay(browser, process.env["SIGNOFF_TEST_PICTURES"]);
+});
+afterAll(async () => {
+  await play?.stop();
+  await browser?.close();
+});
+
+it("takes Alice's access away with five people on the chat page, and the log proves it", {
+  timeout: 240_000,
+}, async (test) => {
+  needs(test as TestContext, play !== undefined, "Chromium");
+  if (!play) return;
+  const { box } = play;
+  const before = await access(play);
+  expect(before).toMatchObject({ member: true, collaborator: true, canLogIn: true });
+
+  await openCase(play);
+  const sam = await play.as("sam", APPROVALS);
+  const card = caseCard(sam);
+  await card.getByRole("button", { name: "Approve", exact: true }).waitFor();
+  await play.picture(sam, "02-sam-sees-the-plan");
+  const plan = await seen(card);
+  for (const named of [
+    "acme/ledger",
+    "acme/payments",
+    "role developers",
+    "table public.customers in app",
+    "Laptop and badge",
+  ]) {
+    expect(plan).toContain(named);
+  }
+  expect(plan).toContain("What cannot be seen");
+
+  await approve(play, "sam");
+  expect(await access(play)).toEqual(before);
+  await approve(play, "ivo");
+  await waitUntil(async () => (await seen(caseCard(sam))).includes("17 gone"));
+  await play.picture(sam, "03-sam-sees-the-progress");
+  expect(await access(play)).toMatchObject({ member: false, collaborator: false, canLogIn: false });
+
+  await play.picture(await play.as("bob", APP), "04-bob-is-asked");
+  await passOn(play, "bob", "Retry settlement uploads", "Carol Mensah (@carol)");
+  await acceptEverything(play, "bob", 5);
+  await acceptEverything(play, "carol", 1);
+  await doByHand(play);
+
+  const said = await seen(await summary(play, "sam"));
+  await play.picture(await play.as("sam", APPROVALS), "06-the-summary");
+  expect(said).toContain("Put refunds behind a flag: moved to Bob Lindqvist");
+  expect(said).toContain("Retry settlement uploads: moved to Carol Mensah");
+  expect(said).toContain("Attested by a person");
+  const pull = await box.github.look("/repos/acme/ledger/pulls/3");
+  expect(pull).toMatchObject({ title: "Put refunds behind a flag", assignees: [{ login: "bob-lindqvist" }] });
+  expect(await ownerOfPayments(play)).toBe("bob");
+
+  const mirror = await play.as("hana", APP);
+  await mirror.getByText("Your case: Alice Nguyen").waitFor();
+  await play.picture(mirror, "07-hana-follows");
+
+  const noor = await play.as("noor", "general");
+  await command(noor, "/audit @alice");
+  await noor
+    .getByText("case.closed")
+    .first()
+    .or(noor.getByText(/closed/i).first())
+    .waitFor();
+  await play.picture(noor, "08-noor-reads-the-history");
+
+  // What the thread holds is enough to check the log with: the key's fingerprint and the copy of its checkpoint.
+  const fingerprint = /SHA256:[A-Za-z0-9+/=]+/.exec(said)?.[0] ?? "";
+  const copy = join(box.folder, "copy-of-the-thread.txt");
+  await writeFile(
+    copy,
+    await readFile(box.environment["SIGNOFF_CHECKPOINT_FILE"] ?? join(box.folder, "checkpoint"), "utf8"),
+  );
+  expect(await box.signoff("audit", "verify", "--key", fingerprint, "--checkpoint", copy)).toMatch(/verif|holds|good/i);
+  expect(play.complaints).toEqual([]);
+});
+
+/** What Alice can reach, asked of the systems themselves. */
+async function access({ box }: Play) {
+  const admin = postgres(box.target.superUrl, { max: 1 });
+  try {
+    const [role] =
+      await admin`select rolcanlogin, (select count(*)::int from pg_stat_activity where usename = 'alice') as sessions from pg_roles where rolname = 'alice'`;
+    const members = (await box.github.look("/orgs/acme/members")) as { login: string }[];
+    const collaborators = (await box.github.look("/repos/acme/ledger/collaborators")) as { login: string }[];
+    return {
+      member: members.some(({ login }) => login === "alice-nguyen"),
+      collaborator: collaborators.some(({ login }) => login === "alice-nguyen"),
+      canLogIn: role?.["rolcanlogin"] === true,
+      sessions: role?.["sessions"],
+    };
+  } finally {
+    await admin.end();
+  }
+}
+
+async function ownerOfPayments({ box }: Play): Promise<string> {
+  const url = new URL(box.target.superUrl);
+  url.pathname = "/app";
+  const admin = postgres(url.href, { max: 1 });
+  try {
+    const [table] = await admin`select tableowner from pg_tables where tablename = 'payments'`;
+    return String(table?.["tableowner"]);
+  } finally {
+    await admin.end();
+  }
+}
+
+/** What a person sees of it. */
+function seen(place: Locator): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: a locator is no node, and hidden text must not count
+  return place.innerText();
+}
