@@ -30,7 +30,7 @@ async function shape(database: TestDatabase): Promise<object> {
   const [row] = await runAs(
     database.superUrl,
     `select (select count(*)::int from drizzle.__drizzle_migrations) as migrations,
-      (select array_agg(version) from pgboss.version) as boss,
+      (select json_agg(version) from pgboss.version) as boss,
       (select count(*)::int from pg_class c where relnamespace = 'audit'::regnamespace and relkind = 'r'
         and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'only_grows')) as unguarded`,
   );
