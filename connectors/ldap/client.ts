@@ -169,26 +169,26 @@ function directoryOf(client: Client, options: Options, call: Call): Directory {
 
 /** Reads on where a server gave a part of an attribute only ([MS-ADTS] 3.1.1.3.1.3.3: 1,500 values at a time). */
 async function completed(directory: Directory, entry: Entry, attributes: readonly string[]): Promise<Entry> {
-  const [attribute] = attributes.filter((name) => entry.rest(name) !== undefined);
-  const from = attribute && entry.rest(attribute);
-  if (attribute === undefined || from === undefined) return entry;
-  const [more] = await directory.search({
-    base: entry.dn,
-    scope: "base",
-    attributes: [`${attribute};range=${from}-*`],
-  });
-  if (!more || more.bytes(attribute).length === 0) {
-    throw new SystemError({ code: "conflict", blockers: [`${attribute} of ${entry.dn} changed while it was read`] });
+  if (attributes.every((name) => entry.rest(name) === undefined)) return entry;
+  const whole: Record<string, Buffer[]> = {};
+  for (const attribute of attributes) {
+    const values = [...entry.bytes(attribute)];
+    let from = entry.rest(attribute);
+    while (from !== undefined) {
+      const part = [`${attribute};range=${from}-*`];
+      const [more] = await directory.search({ base: entry.dn, scope: "base", attributes: part });
+      if (!more || more.bytes(attribute).length === 0) {
+        throw new SystemError({
+          code: "conflict",
+          blockers: [`${attribute} of ${entry.dn} changed while it was read`],
+        });
+      }
+      values.push(...more.bytes(attribute));
+      from = more.rest(attribute);
+    }
+    whole[attribute] = values;
   }
-  const values = [...entry.bytes(attribute), ...more.bytes(attribute)];
-  const { dn } = entry;
-  const others = attributes.filter((name) => name !== attribute);
-  const whole = entryOf({
-    dn,
-    [attribute]: values,
-    ...Object.fromEntries(others.map((n) => [n, [...entry.bytes(n)]])),
-  });
-  return completed(directory, whole, attributes);
+  return entryOf({ ...whole, dn: entry.dn });
 }
 
 /** The parts of an answer to a search by which an unfinished list is known. */

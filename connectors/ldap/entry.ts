@@ -57,6 +57,12 @@ export function sidWithRid(sid: Buffer, rid: number): Buffer {
   return other;
 }
 
+/** A SID as text: `S-1-5-21-…-512` ([MS-DTYP] 2.4.2.1). */
+export function sidText(sid: Buffer): string {
+  const parts = Array.from({ length: sid[1] ?? 0 }, (_, at) => sid.readUInt32LE(8 + 4 * at));
+  return ["S", sid[0], sid.readUIntBE(2, 6), ...parts].join("-");
+}
+
 /** The RID of a SID, and whether it is of the domain `S-1-5-32` of built-in groups. */
 export function ridOf(sid: Buffer): { readonly rid: number; readonly builtin: boolean } {
   return { rid: sid.readUInt32LE(sid.length - 4), builtin: sid.length === 16 && sid.readUInt32LE(8) === 32 };

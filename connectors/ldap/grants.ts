@@ -12,7 +12,7 @@ export function sightOf(options: Options, referrals: Iterable<string>): Sight {
     "rights that the directory's own access rules give to the entry's name",
     "passwords of other entries, of services among them, that the person knows",
     options.kind === "active-directory"
-      ? "groups of other domains, local groups of machines, rights delegated on objects, other domain controllers until they replicate"
+      ? "groups of other domains, local groups of machines, rights delegated on objects, other domain controllers until they replicate; proven on Samba's Active Directory, not on Microsoft's"
       : "groups that are computed (groupOfURLs), netgroups, and sudo rules that name the login",
     ...[...referrals].map((referral) => `what ${referral} holds, to which the directory refers`),
   ];

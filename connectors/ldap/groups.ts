@@ -1,7 +1,7 @@
 import { SystemError } from "../connector.ts";
 import type { Directory } from "./client.ts";
 import { dnKey, leafOf } from "./dn.ts";
-import { type Entry, ridOf, sidWithRid } from "./entry.ts";
+import { type Entry, ridOf, sidText, sidWithRid } from "./entry.ts";
 import { allOf, anyOf, type Condition, equal } from "./filter.ts";
 
 /** A group as a grant shows it. */
@@ -78,14 +78,18 @@ async function holdingAttribute(directory: Directory, group: Group, dn: string):
 
 /**
  * The group that is primary by number and stands in no list of members: primaryGroupID with the domain's SID in Active
- * Directory, gidNumber elsewhere. Undefined when there is none to be found.
+ * Directory, where there always is one; gidNumber elsewhere, where a number needs no group.
  */
 export async function findPrimaryGroup(directory: Directory, entry: Entry): Promise<Group | undefined> {
   if (directory.dialect.kind === "active-directory") {
     const [sid] = entry.bytes("objectSid");
     const rid = entry.text("primaryGroupID");
     if (sid === undefined || rid === undefined) return undefined;
-    return (await searchGroups(directory, equal("objectSid", sidWithRid(sid, Number(rid)))))[0];
+    const text = sidText(sidWithRid(sid, Number(rid)));
+    // By its SID it is found wherever it is in the domain ([MS-ADTS] 3.1.1.3.1.2.4): mostly not below the people's base.
+    const group = await findGroupByDn(directory, `<SID=${text}>`);
+    if (!group) throw new SystemError({ code: "forbidden", scope: `to read the primary group ${text}` });
+    return group;
   }
   const gid = entry.text("gidNumber");
   return gid === undefined ? undefined : (await searchGroups(directory, equal("gidNumber", gid)))[0];

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "ldapts";
+import { sidText } from "../../connectors/ldap/entry.ts";
 import { type DirectoryPeer, makeCertificates, startServer } from "./slapd.ts";
 
 const run = promisify(execFile);
@@ -101,9 +102,4 @@ export async function addUser(
   const unicodePwd = Buffer.from(`"${password}"`, "utf16le");
   // ldapts' type forgets that values may be bytes.
   await admin.add(dn, { objectClass: "user", ...attributes, userAccountControl: "512", unicodePwd } as never);
-}
-
-function sidText(sid: Buffer): string {
-  const parts = Array.from({ length: sid[1] ?? 0 }, (_, at) => sid.readUInt32LE(8 + 4 * at));
-  return `S-${sid[0]}-${sid.readUIntBE(2, 6)}-${parts.join("-")}`;
 }
