@@ -1,4 +1,5 @@
 import { github } from "./connectors/github/index.ts";
+import { ldap } from "./connectors/ldap/index.ts";
 import { manual } from "./connectors/manual/index.ts";
 import { postgres } from "./connectors/postgres/index.ts";
 import { defineConfig } from "./src/config.ts";
@@ -10,6 +11,7 @@ export default defineConfig((env) => {
   return {
     systems: [
       ...env.whenSet(github),
+      ...env.whenSet(ldap),
       ...env.whenSet(postgres),
       // What has no connector is on every plan, with an owner and a deadline in hours. Add what your company hands out.
       ...(itOwner === undefined

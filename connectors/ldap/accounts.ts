@@ -24,6 +24,18 @@ export async function ensureSees(directory: Directory, what: Condition, base: st
   }
 }
 
+/** Throws unless "has no such value" means that: OpenLDAP says so itself, Active Directory shows what we may change. */
+export async function ensureReads(directory: Directory, dn: string, attribute: string, value: string): Promise<void> {
+  if (directory.dialect.kind === "openldap") {
+    await directory.compare(dn, attribute, value);
+    return;
+  }
+  const right = "allowedAttributesEffective";
+  const [entry] = await directory.search({ base: dn, scope: "base", attributes: [right] });
+  const may = entry?.texts(right).some((name) => name.toLowerCase() === attribute.toLowerCase());
+  if (!may) throw new SystemError({ code: "forbidden", scope: `to change ${attribute} of ${dn}` });
+}
+
 /** The entry with this immutable id, wherever it was moved; undefined when it is no more, or outside of the base. */
 export async function findById(directory: Directory, id: string): Promise<Entry | undefined> {
   const { dialect, options } = directory;

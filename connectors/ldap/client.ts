@@ -159,7 +159,8 @@ function directoryOf(client: Client, options: Options, call: Call): Directory {
     },
     compare: (dn, attribute, value) =>
       send(() => client.compare(dn, attribute, value)).catch((error: unknown) => {
-        if (resultCode(error) === RESULT.noSuchAttribute) return false;
+        const code = resultCode(error);
+        if (code === RESULT.noSuchAttribute || code === RESULT.undefinedType) return false;
         throw error;
       }),
     modify: (dn, modifications) => send(() => client.modify(dn, modifications.map(changeOf))),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Account, type Grant, type Sight, SystemError, textOfBytes } from "../connector.ts";
-import { ensureSight, findById, isEnabled } from "./accounts.ts";
+import { ensureReads, ensureSight, findById, isEnabled } from "./accounts.ts";
 import type { Directory, Options } from "./client.ts";
 import type { Entry } from "./entry.ts";
 import { findPrimaryGroup, type Group, listAncestors, listMemberships } from "./groups.ts";
@@ -26,6 +26,10 @@ export async function listGrants(directory: Directory, account: Account): Promis
   if (!entry) {
     const scope = `to read the entry with ${directory.dialect.id} ${account.id}, if it exists`;
     throw new SystemError({ code: "forbidden", scope });
+  }
+  const { keyAttribute } = directory.options;
+  if (directory.dialect.kind === "openldap" && entry.bytes(keyAttribute).length === 0) {
+    await ensureReads(directory, entry.dn, keyAttribute, "x");
   }
   const enabled = isEnabled(directory, entry);
   const memberships = await listMemberships(directory, entry);

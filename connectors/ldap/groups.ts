@@ -1,4 +1,5 @@
 import { SystemError } from "../connector.ts";
+import { ensureReads } from "./accounts.ts";
 import type { Directory } from "./client.ts";
 import { dnKey, leafOf } from "./dn.ts";
 import { type Entry, ridOf, sidText, sidWithRid } from "./entry.ts";
@@ -35,6 +36,7 @@ const PRIVILEGED_BUILTIN: readonly number[] = [544, 548, 549, 550, 551];
 /** Groups that hold the entry itself, by each attribute that can. */
 export async function listMemberships(directory: Directory, entry: Entry): Promise<Membership[]> {
   const { dialect } = directory;
+  await ensureReadsMembers(directory, entry);
   const found: Membership[] = [];
   for (const attribute of dialect.members) {
     const groups = await searchGroups(directory, equal(attribute, entry.dn));
@@ -47,6 +49,17 @@ export async function listMemberships(directory: Directory, entry: Entry): Promi
   }
   found.push(...(await listByBackLink(directory, entry, found)));
   return found;
+}
+
+/** Throws where members may not be read: no group would be found. Active Directory shows them to every user. */
+async function ensureReadsMembers(directory: Directory, entry: Entry): Promise<void> {
+  if (directory.dialect.kind !== "openldap") return;
+  const { dialect } = directory;
+  const [group] = await searchGroups(directory, { kind: "present", attribute: "objectClass" }, 1);
+  for (const attribute of [...dialect.members, ...dialect.memberLogins]) {
+    const value = dialect.members.includes(attribute) ? entry.dn : (entry.text("uid") ?? "nobody");
+    if (group) await ensureReads(directory, group.dn, attribute, value);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Grant, type Reading, SystemError } from "../connector.ts";
-import { ensureSees, ensureSight, findByDn, findById, isEnabled } from "./accounts.ts";
+import { ensureReads, ensureSees, ensureSight, findByDn, findById, isEnabled } from "./accounts.ts";
 import type { Directory } from "./client.ts";
 import { dnKey } from "./dn.ts";
 import type { Entry } from "./entry.ts";
@@ -153,18 +153,6 @@ async function isLoginTaken(directory: Directory, uid: string): Promise<boolean>
   const filter = equal("uid", uid);
   const base = directory.options.baseDn;
   return (await directory.search({ base, scope: "sub", filter, attributes: ["1.1"], enough: 1 })).length > 0;
-}
-
-/** Throws unless "has no such value" means that: OpenLDAP says so itself, Active Directory shows what we may change. */
-async function ensureReads(directory: Directory, dn: string, attribute: string, value: string): Promise<void> {
-  if (directory.dialect.kind === "openldap") {
-    await directory.compare(dn, attribute, value);
-    return;
-  }
-  const right = "allowedAttributesEffective";
-  const [entry] = await directory.search({ base: dn, scope: "base", attributes: [right] });
-  const may = entry?.texts(right).some((name) => name.toLowerCase() === attribute.toLowerCase());
-  if (!may) throw new SystemError({ code: "forbidden", scope: `to change ${attribute} of ${dn}` });
 }
 
 async function lookAtPrimary(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { Secret } from "../../connectors/connector.ts";
 import { type Options, type Search, withDirectory } from "../../connectors/ldap/client.ts";
@@ -10,12 +11,10 @@ describe("odd answers of a directory", () => {
   const started: { stop(): Promise<void> }[] = [];
   afterEach(() => Promise.all(started.splice(0).map((one) => one.stop())));
 
-  const searched = async (script: (search: string) => ScriptedAnswer, search: Partial<Search>) => {
-    const peer = await startScriptedDirectory(script);
-    started.push(peer);
-    const options: Options = {
+  const optionsFor = (port: number): Options => {
+    return {
       name: "corp",
-      url: `ldap://127.0.0.1:${peer.port}`,
+      url: `ldap://127.0.0.1:${port}`,
       bindDn: "cn=bot",
       password: new Secret("password"),
       baseDn: "dc=x",
@@ -27,7 +26,11 @@ describe("odd answers of a directory", () => {
       keyAttribute: "x",
       privilegedGroups: [],
     };
-    return withDirectory(options, CALL, (directory) =>
+  };
+  const searched = async (script: (search: string) => ScriptedAnswer, search: Partial<Search>) => {
+    const peer = await startScriptedDirectory(script);
+    started.push(peer);
+    return withDirectory(optionsFor(peer.port), CALL, (directory) =>
       directory.search({ base: "dc=x", scope: "sub", filter: equal("cn", "x"), attributes: ["member"], ...search }),
     );
   };
@@ -64,5 +67,18 @@ describe("odd answers of a directory", () => {
     await expect(searched(script, {})).rejects.toMatchObject({ failure: { code: "unreachable" } });
     const whole = await searched((search) => ({ entries: [entry], cookie: search.endsWith("\x04\0") ? "1" : "" }), {});
     expect(whole).toHaveLength(2);
+  });
+
+  it("does not go on without its bind when the connection was cut: anonymous it would find nothing", async () => {
+    const peer = await startScriptedDirectory(() => ({ entries: [] }));
+    started.push(peer);
+    const search: Search = { base: "dc=x", scope: "base", attributes: ["cn"] };
+    const cut = withDirectory(optionsFor(peer.port), CALL, async (directory) => {
+      await directory.search(search);
+      peer.cut();
+      await sleep(50);
+      return directory.search(search);
+    });
+    await expect(cut).rejects.toMatchObject({ failure: { code: "unreachable" } });
   });
 });

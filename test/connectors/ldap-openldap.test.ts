@@ -216,6 +216,29 @@ describe.skipIf(!HAS_SLAPD && !process.env["CI"])("a company on OpenLDAP (needs 
     expect((await listed()).map((one) => one.id)).toEqual(["account"]);
   });
 
+  it("tells what it may not read from what is gone, attribute by attribute", async () => {
+    const team = await company.addGroup("team", [bob, alice]);
+    await company.addGroup("unix", ["alice"], "posixGroup");
+    await company.change(alice, "add", "sshPublicKey", KEY);
+    const grants = await listed();
+    const dn = `cn=reader,${company.base}`;
+    const entry = { objectClass: ["device", "simpleSecurityObject"], cn: "reader", userPassword: BOT_PASSWORD };
+    await company.admin.add(dn, entry);
+    await company.change(`cn=readers,ou=rights,${peer.suffix}`, "add", "member", dn);
+    const reader = company.system({ bindDn: dn });
+    expect(grants).toHaveLength(4);
+    for (const grant of grants.filter((one) => one.id !== "account")) {
+      await expect(reader.readBack(grant, CALL)).rejects.toMatchObject({ failure: { code: "forbidden" } });
+      await expect(reader.revoke(grant, CALL)).rejects.toMatchObject({ failure: { code: "forbidden" } });
+    }
+    const account = await accountOf(system, "alice");
+    const refused = { failure: { code: "forbidden" } };
+    await expect(grantsOf(reader, account)).rejects.toMatchObject(refused);
+    // Without memberOf nothing in the entry says that there are groups.
+    await company.change(team, "delete", "member", alice);
+    await expect(grantsOf(reader, account)).rejects.toMatchObject(refused);
+  });
+
   it("removes exactly one key by its bytes, and gives the same bytes back", async () => {
     const odd = Buffer.concat([Buffer.from("\ufeff"), Buffer.from(KEY), Buffer.from([0x0d, 0x0a, 0xff])]);
     await company.change(alice, "add", "sshPublicKey", KEY, odd, "no key at all");

@@ -36,6 +36,10 @@ export async function startScriptedDirectory(script: (search: string) => Scripte
   if (address === null || typeof address === "string") throw new Error("no port");
   return {
     port: address.port,
+    /** Cuts all connections; new ones are taken. */
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     async stop() {
       const closed = once(server, "close");
       server.close();

@@ -33,7 +33,8 @@ export interface DirectoryPeer {
 /**
  * OpenLDAP with sshPublicKey (openssh-lpk), memberOf and a password policy that locks accounts. Members of
  * `cn=signoff,ou=rights` have the rights that the connector's README asks for, and nobody has others; entries below
- * `ou=rights` may read lists of any length, all others no more than 500 entries at once. Nobody sees `ou=hidden`.
+ * `ou=rights` may read lists of any length, all others no more than 500 entries at once. Nobody sees `ou=hidden`,
+ * and members of `cn=readers,ou=rights` see all but who is in a group, who is locked, and keys.
  */
 export async function startSlapd(): Promise<DirectoryPeer> {
   const folder = await mkdtemp(join(tmpdir(), "signoff-slapd-"));
@@ -42,6 +43,7 @@ export async function startSlapd(): Promise<DirectoryPeer> {
   const suffix = "dc=acme,dc=example";
   const root = { dn: `cn=root,${suffix}`, password: "root-of-the-peer" };
   const rights = `group.exact="cn=signoff,ou=rights,${suffix}"`;
+  const readers = `group.exact="cn=readers,ou=rights,${suffix}"`;
   await writeFile(
     join(folder, "slapd.conf"),
     `${SCHEMAS.map((name) => `include /etc/ldap/schema/${name}.schema`).join("\n")}
@@ -67,7 +69,7 @@ limits dn.onelevel="ou=rights,${suffix}" size.prtotal=unlimited
 access to dn.subtree="ou=hidden,${suffix}" by * none
 access to attrs=userPassword by anonymous auth by * none
 access to attrs=member,uniqueMember,memberUid,pwdAccountLockedTime,sshPublicKey by ${rights} write by * none
-access to * by ${rights} read by * none
+access to * by ${rights} read by ${readers} read by * none
 overlay memberof
 overlay ppolicy
 ppolicy_default "cn=policy,ou=rights,${suffix}"
@@ -104,7 +106,9 @@ ppolicy_default "cn=policy,ou=rights,${suffix}"
     pwdAttribute: "userPassword",
     pwdLockout: "TRUE",
   });
-  await admin.add(`cn=signoff,ou=rights,${suffix}`, { objectClass: "groupOfNames", cn: "signoff", member: root.dn });
+  for (const cn of ["signoff", "readers"]) {
+    await admin.add(`cn=${cn},ou=rights,${suffix}`, { objectClass: "groupOfNames", cn, member: root.dn });
+  }
   await admin.unbind();
   return peer;
 }
