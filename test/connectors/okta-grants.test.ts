@@ -67,6 +67,7 @@ describe("okta finds accounts", () => {
     const bench = await open();
     expect(await find(bench, ["ALICE@acme.example"])).toMatchObject([{ rule: "login", account: { login: LOGIN } }]);
     expect(await find(bench, ["alice", "bob", "me"])).toEqual([]);
+    expect(await find(bench, ["id:alice", `id:${LOGIN}`]), "nor is a login an id").toEqual([]);
   });
 
   it("by a known id under whatever login, and leaves a stranger with the old login alone", async () => {
@@ -165,6 +166,9 @@ describe("okta lists grants", () => {
       const plan = proposePlan({ ...facts, ...kind, scope }, [{ ...read, sight: bench.system.sight }]);
       return plan.steps.map((step) => step.grant.kind);
     };
+    const account = grants.find((grant) => grant.kind === "account");
+    const factors = grants.filter((grant) => grant.kind === "factor").map((grant) => grant.id);
+    expect(account?.after).toEqual(factors);
     const full = planned("full");
     expect(full.lastIndexOf("factor")).toBeLessThan(full.indexOf("account"));
     expect(full.indexOf("account")).toBeLessThan(full.indexOf("session"));
@@ -173,6 +177,13 @@ describe("okta lists grants", () => {
     const contain = planned("contain");
     expect(contain).toEqual(expect.arrayContaining(["account", "session", "group"]));
     expect(contain.filter((kind) => ["factor", "lifecycle", "api-token"].includes(kind))).toEqual([]);
+  });
+
+  it("leaves a suspended account its deactivation, and a staged one too", async () => {
+    for (const status of ["SUSPENDED", "STAGED"] as const) {
+      const bench = await open(withAlice({ status }));
+      expect((await grantsOf(bench)).map((grant) => grant.kind)).toEqual(["lifecycle"]);
+    }
   });
 
   it.each(["/apps", "/api-tokens", "/groups"])("throws when a later page of %s fails", async (list) => {

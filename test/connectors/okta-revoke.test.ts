@@ -156,6 +156,9 @@ describe("okta proves that sessions ended", () => {
     const { id } = await accountOf(bench);
     bench.peer.org.log.write("user.session.start", id, [], "FAILURE");
     expect(await read(bench, grant), "a refused sign-in is none").toBe("absent");
+    const { org } = bench.peer;
+    org.log.write("user.session.clear", org.own, [id], "FAILURE");
+    expect(await read(bench, grant), "a failed clearing takes nothing from the one before").toBe("absent");
     bench.peer.org.access.signIn(id);
     expect(await read(bench, grant)).toBe("present");
     expect((await grantsOf(bench)).map((one) => one.kind)).toContain("session");
