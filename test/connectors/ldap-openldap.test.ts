@@ -237,6 +237,11 @@ describe.skipIf(!HAS_SLAPD && !process.env["CI"])("a company on OpenLDAP (needs 
     // Without memberOf nothing in the entry says that there are groups.
     await company.change(team, "delete", "member", alice);
     await expect(grantsOf(reader, account)).rejects.toMatchObject(refused);
+    const keysElsewhere = company.system({ bindDn: dn, keyAttribute: "title" });
+    await expect(grantsOf(keysElsewhere, account)).rejects.toMatchObject(refused);
+    // Whoever may read nothing has not found that nobody is there.
+    await company.change(`cn=readers,ou=rights,${peer.suffix}`, "delete", "member", dn);
+    await expect(reader.findAccounts(LEAVER, CALL)).rejects.toMatchObject(refused);
   });
 
   it("removes exactly one key by its bytes, and gives the same bytes back", async () => {
