@@ -1,4 +1,4 @@
-import ssh2, { type Client as Connection, type ServerHostKeyAlgorithm } from "ssh2";
+import ssh2, { type ClientChannel, type Client as Connection, type ServerHostKeyAlgorithm } from "ssh2";
 import { type Call, type Secret, SystemError, textOfBytes } from "../connector.ts";
 import type { HostAddress } from "./hosts.ts";
 import { fingerprintOf } from "./key-line.ts";
@@ -104,14 +104,19 @@ function run(connection: Connection, login: Login, address: HostAddress, script:
   const sudo = login.user !== "root";
   const cut = () =>
     new SystemError({ code: "unreachable" }, { message: `${address.id}: the connection was cut within an answer` });
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(cut()), SCRIPT);
-    connection.once("close", () => reject(cut()));
-    connection.exec(sudo ? "sudo -n /bin/sh -s" : "/bin/sh -s", (error, channel) => {
+  return new Promise<readonly Answer[]>((resolve, reject) => {
+    const lost = () => end(() => reject(cut()));
+    const timer = setTimeout(lost, SCRIPT);
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      connection.off("close", lost);
+      settle();
+    };
+    connection.on("close", lost);
+    const begin = (error: Error | undefined, channel: ClientChannel) => {
       if (error) {
-        clearTimeout(timer);
-        reject(new SystemError({ code: "forbidden", scope: `commands for ${login.user} on ${address.id}` }));
-        return;
+        const scope = `commands for ${login.user} on ${address.id}`;
+        return end(() => reject(new SystemError({ code: "forbidden", scope })));
       }
       const output: Buffer[] = [];
       const complaints: Buffer[] = [];
@@ -121,22 +126,29 @@ function run(connection: Connection, login: Login, address: HostAddress, script:
       channel.on("exit", (status: number | null) => {
         code = status;
       });
-      channel.on("error", () => reject(cut()));
-      channel.on("close", () => {
-        clearTimeout(timer);
-        const text = Buffer.concat(output).toString("latin1");
-        const answer = parseAnswer(text);
-        if (answer?.uid === "0") return resolve(answer.answers);
-        if (answer) return reject(new SystemError({ code: "forbidden", scope: `root's rights on ${address.id}` }));
-        if (code === undefined || code === null || hasBegun(text)) return reject(cut());
-        const message = `${address.id}: ${firstLine(Buffer.concat(complaints))}`;
-        const scope = sudo ? `sudo /bin/sh -s for ${login.user} on ${address.id}` : `a shell on ${address.id}`;
-        reject(new SystemError({ code: "forbidden", scope }, { cause: new Error(message) }));
-      });
+      channel.on("error", lost);
+      channel.on("close", () =>
+        end(() => {
+          const text = Buffer.concat(output).toString("latin1");
+          const answer = parseAnswer(text);
+          if (answer?.uid === "0") return resolve(answer.answers);
+          if (answer) return reject(new SystemError({ code: "forbidden", scope: `root's rights on ${address.id}` }));
+          if (code === undefined || code === null || hasBegun(text)) return reject(cut());
+          const message = `${address.id}: ${firstLine(Buffer.concat(complaints))}`;
+          const scope = sudo ? `sudo /bin/sh -s for ${login.user} on ${address.id}` : `a shell on ${address.id}`;
+          return reject(new SystemError({ code: "forbidden", scope }, { cause: new Error(message) }));
+        }),
+      );
       // A channel that is gone meanwhile closes, and says so there.
       channel.stdin.on("error", () => undefined);
-      channel.end(Buffer.from(scriptOf(script), "latin1"));
-    });
+      return channel.end(Buffer.from(scriptOf(script), "latin1"));
+    };
+    try {
+      connection.exec(sudo ? "sudo -n /bin/sh -s" : "/bin/sh -s", begin);
+    } catch {
+      // The library throws in the place of calling back when the connection is gone already.
+      lost();
+    }
   });
 }
 
