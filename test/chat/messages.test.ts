@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FIELDS, readAnswers } from "../../src/chat/forms.ts";
 import type { Form } from "../../src/chat/message.ts";
 import { additionMessage } from "../../src/chat/messages/addition.ts";
+import { openedMessage } from "../../src/chat/messages/answers.ts";
 import { caseMessage } from "../../src/chat/messages/case.ts";
 import * as dialogs from "../../src/chat/messages/dialogs.ts";
 import { historyMessage } from "../../src/chat/messages/history.ts";
@@ -9,7 +10,7 @@ import { mirrorMessage } from "../../src/chat/messages/mirror.ts";
 import { missedMessage } from "../../src/chat/messages/missed.ts";
 import { offerMessage, unclaimedMessage } from "../../src/chat/messages/offer.ts";
 import { manualMessage, stepMessage } from "../../src/chat/messages/step.ts";
-import { stepWords } from "../../src/chat/messages/step-words.ts";
+import { inFull, stepWords } from "../../src/chat/messages/step-words.ts";
 import { duration, percentile, summaryMessage } from "../../src/chat/messages/summary.ts";
 import { renderMessage } from "../../src/chat/slack/render.ts";
 import { CASE_STATES } from "../../src/core/case.ts";
@@ -35,10 +36,54 @@ describe("the approvers' message", () => {
       ),
     );
     expect(text).toContain("Access ends: 2026-11-30T17:00:00.000Z Europe/Berlin");
-    expect(text).toMatch(/acme\/payments as admin \(membership\) \[privileged\] \[outlives sign-on\] \[final\]/);
-    expect(text).toMatch(/acme\/site .*\[can be given back for 90 days\].*Breaks: the nightly build stops/);
+    expect(text).toMatch(/acme\/payments as admin \(membership\) · privileged · outlives sign-on · final$/m);
+    expect(text).toMatch(/acme\/site \(membership\) · can be given back for 90 days\. Breaks: the nightly build stops/);
     expect(text).toMatch(/Requested by: Hr/);
     expect(text).toMatch(/2 approvers needed, 0 of 2 so far: 1 privileged/);
+  });
+
+  it("says once of a system what holds for each of its grants, and on a line what is that line's own", () => {
+    const marked = { outlivesSignOn: true, reversible: "always" } as const;
+    const text = textOf(
+      caseMessage(caseView([grant("g1", marked), grant("g2", { ...marked, privileged: true }), grant("g3", marked)])),
+    );
+    expect(text).toContain("Code: 3 grants · all outlive sign-on — then what the account may do\n");
+    expect(text).toContain("• g1 (membership)\n• g2 (membership) · privileged\n• g3 (membership)\n");
+    const mixed = textOf(
+      caseMessage(
+        caseView([
+          grant("g1"),
+          grant("g2", { via: "g1" }),
+          grant("g3", { outlivesSignOn: true }),
+          grant("g4", { stage: "sessions" }),
+        ]),
+      ),
+    );
+    expect(mixed).toMatch(/Code: 4 grants\n• g4 .* — first: what is open now is closed\n• g1 .* — then what/);
+    expect(mixed).toMatch(/• g2 [^\n]*ends with g1\n• g3 \(membership\) · outlives sign-on\n/);
+  });
+
+  it("names days on the lines when they are of several, and the summary line holds no raw time", () => {
+    const [one, two] = [grant("g1"), grant("g2")];
+    const text = textOf(
+      caseMessage(
+        caseView([one, two], {
+          row: { state: "revoking" },
+          plans: [planView([readView("repo", "Code", { grants: [one, two] })], { state: "approved" })],
+          steps: [
+            stepView(one, { state: "proven", rung: "gone", provenAt: AT }),
+            stepView(two, { state: "proven", rung: "gone", provenAt: later(86_400_000) }),
+          ],
+        }),
+      ),
+    );
+    expect(text).toContain("Times below are in Europe/Berlin (UTC+01:00).");
+    expect(text).toContain("g2: gone, read back 1 Dec 2026, 18:00:00");
+    const opened = openedMessage(
+      { kind: "opened", caseId: "CASE0001", dueAt: AT, local: "2026-11-30T18:00", zone: "Europe/Berlin" },
+      "Alice",
+    );
+    expect(opened.summary).toContain("Access ends 30 Nov 2026, 18:00 Europe/Berlin (17:00 UTC).");
   });
 
   it("names what is missing right above the buttons, and who can be asked about it", () => {
@@ -104,8 +149,9 @@ describe("the approvers' message", () => {
       ],
     });
     const text = textOf(caseMessage(view));
-    expect(text).toMatch(/g1 .*gone, read back 2026/);
-    expect(text).toMatch(/g2 .*attested by Bob, nothing can read it/);
+    expect(text).toContain("g1: gone, read back 18:00:00");
+    expect(text).toContain("Times below are of 30 Nov 2026 in Europe/Berlin (UTC+01:00).");
+    expect(text).toMatch(/g2: attested by Bob, nothing can read it/);
     expect(text).toContain("2 steps: 1 gone, 1 attested");
     expect(text).not.toMatch(/\bdone\b/i);
   });
@@ -135,7 +181,7 @@ describe("the requester's mirror", () => {
 describe("a step", () => {
   it("has words in every state, and says what happened, what it means and what to press", () => {
     for (const state of STEP_STATES)
-      expect(stepWords(stepView(grant("g1"), { state }), "UTC").length, state).toBeGreaterThan(0);
+      expect(stepWords(stepView(grant("g1"), { state }), inFull("UTC")).length, state).toBeGreaterThan(0);
     const view = caseView(undefined, { row: { state: "revoking" } });
     const stuck = stepMessage(view, stepView(grant("g1"), { state: "attention", failure: "the system refused: no" }));
     expect(textOf(stuck)).toMatch(/needs attention: the system refused: no[\s\S]*still there[\s\S]*Press Retry/);

@@ -50,7 +50,7 @@ describe("where a message stands", () => {
     expect(standing(b, `case:${caseId}`)).toHaveLength(1);
     expect(standing(b, `case:${caseId}`)[0]?.channel).toBe("C1");
     expect(standing(b, `mirror:${caseId}`).map(({ channel }) => channel)).toEqual(["D-Uhr"]);
-    expect(textOf(b.shown(`case:${caseId}`))).toMatch(/2 gone/);
+    expect(textOf(b.shown(`case:${caseId}`))).toMatch(/2 steps, all gone/);
     expect(standing(b, `case:${caseId}`)[0]?.updates).toBeGreaterThan(0);
   });
 
@@ -203,7 +203,7 @@ describe("an unfit approvers' channel", () => {
       const key = `case:${caseId}:to:${who}`;
       expect(standing(b, key).map(({ channel: at }) => at)).toEqual([`D-U${who}`]);
       expect(textOf(b.shown(key))).toMatch(why);
-      expect(textOf(b.shown(key))).toMatch(/2 gone/);
+      expect(textOf(b.shown(key))).toMatch(/2 steps, all gone/);
     }
     expect(b.chat.dm("Ualice")).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import type { CaseView, PlanView } from "../../store/views.ts";
 import type { Message, Part } from "../message.ts";
-import { approvalsPart, gapsPart, planParts } from "./plan-parts.ts";
+import { planParts, planTimes } from "./grant-lines.ts";
+import { approvalsPart, gapsPart } from "./plan-parts.ts";
 import { button, count, paragraph } from "./words.ts";
 
 /** What appeared since the approval: taken along by policy, or put to a short approval. */
@@ -8,6 +9,7 @@ export function additionMessage(view: CaseView, found: PlanView): Message {
   const grants = count(found.plan.steps.length, "grant");
   const asking = found.state === "proposed" && ["revoking", "rechecking", "closing"].includes(view.case.state);
   const along = found.state === "approved" && found.decisions.length === 0;
+  const times = planTimes([found], view.steps, view.case.dueZone);
   const of = { caseId: view.case.id, planHash: found.hash };
   return {
     summary: `${view.leaver.name}: ${grants} appeared since the plan was approved`,
@@ -17,8 +19,9 @@ export function additionMessage(view: CaseView, found: PlanView): Message {
         along ? " Taken along by policy: each can be given back and none is privileged." : "",
         asking ? " It stays until somebody decides." : "",
       ),
-      ...planParts(found.plan, view.steps, view),
-      ...(along ? [] : [approvalsPart(found, view.case.dueZone)]),
+      ...times.note,
+      ...planParts(found.plan, view.steps, view, times),
+      ...(along ? [] : [approvalsPart(found, times)]),
       ...(asking ? gapsPart(found.plan) : []),
       ...(asking
         ? [

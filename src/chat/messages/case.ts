@@ -1,16 +1,16 @@
 import type { CaseView, PlanView } from "../../store/views.ts";
 import type { Button, Message, Part } from "../message.ts";
+import { planParts, planTimes } from "./grant-lines.ts";
 import {
   approvalsPart,
   blindPart,
   cancelButton,
   gapsPart,
-  planParts,
   progressWords,
   readButtons,
   systemsPart,
 } from "./plan-parts.ts";
-import { button, caseState, count, KIND_WORDS, MODE_WORDS, paragraph, REASON_WORDS } from "./words.ts";
+import { button, caseState, count, KIND_WORDS, MODE_WORDS, paragraph, REASON_WORDS, statesOf } from "./words.ts";
 
 /**
  * The message that approvers follow a case by. One message, brought up to date: what each system shows, the plan, who
@@ -86,15 +86,17 @@ function planSection(view: CaseView, current: PlanView): Part[] {
         plan === current || (plan.state === "approved" && view.steps.some(({ planHash }) => planHash === plan.hash)),
     )
     .sort((a, b) => a.revision - b.revision);
+  const times = planTimes(shown, view.steps, view.case.dueZone);
   const title = current.scope === "contain" ? "Containment plan" : "Plan";
   const steps = view.steps.length > 0 ? progressWords(view.steps) : count(current.plan.steps.length, "grant");
   return [
     { kind: "divider" },
     paragraph({ bold: `${title} ${current.revision}` }, `: ${steps}`),
+    ...times.note,
     ...(current.plan.steps.length === 0 ? [paragraph("No access was found that could be taken.")] : []),
-    ...shown.flatMap(({ plan }) => planParts(plan, view.steps, view)),
+    ...shown.flatMap(({ plan }) => planParts(plan, view.steps, view, times)),
     ...blindPart(current.plan),
-    approvalsPart(current, view.case.dueZone),
+    approvalsPart(current, times),
   ];
 }
 
@@ -110,8 +112,7 @@ function offersPart(view: CaseView): Part[] {
     [of("failed"), "could not be moved yet"],
     [of("unclaimed"), "taken by nobody"],
   ] as const;
-  const words = said.filter(([number]) => number > 0).map(([number, text]) => `${number} ${text}`);
-  return [paragraph({ bold: "Handover" }, `: ${count(live.length, "piece")} of work: ${words.join(", ")}`)];
+  return [paragraph({ bold: "Handover" }, `: ${statesOf(`${count(live.length, "piece")} of work`, said)}`)];
 }
 
 function decideButtons(view: CaseView, current: PlanView | undefined): Button[] {

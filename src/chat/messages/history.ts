@@ -1,19 +1,28 @@
 import type { BrokenLine, HistoryLine, HistoryPage } from "../../workflow/history.ts";
 import type { Mention } from "../intent.ts";
 import type { Message, Part, Rich } from "../message.ts";
+import { type LineTimes, lineTimes } from "./line-times.ts";
 import { button, paragraph, shownAs } from "./words.ts";
 
 /** A page of a person's timeline, newest first, with what it is proven against. `who` asks for the next page. */
 export function historyMessage(page: HistoryPage, who: Mention): Message {
   const { person, lines, before, filter, checkpoint } = page;
+  const whole = lines.flatMap((line) => ("broken" in line ? [] : [line]));
+  const times = lineTimes(
+    whole.map(({ at }) => at),
+    "UTC",
+  );
+  const cases = new Set(whole.map(({ caseId }) => caseId));
   return {
     summary: `History of ${person.name}`,
     parts: [
       { kind: "heading", text: `History of ${person.name}` },
       ...(filter === undefined ? [] : [{ kind: "note", text: ["Only entries with “", filter, "”"] } as const]),
+      ...(cases.size === 1 ? [{ kind: "note", text: [`Every line is of case ${[...cases][0]}.`] } as const] : []),
+      ...times.note,
       lines.length === 0
         ? paragraph("The log holds nothing of this person", filter === undefined ? "." : " with these words.")
-        : ({ kind: "list", items: lines.map(lineWords) } as const),
+        : ({ kind: "list", items: lines.map((line) => lineWords(line, times, cases.size > 1)) } as const),
       ...(before === undefined
         ? []
         : [
@@ -27,15 +36,13 @@ export function historyMessage(page: HistoryPage, who: Mention): Message {
   };
 }
 
-function lineWords(line: HistoryLine | BrokenLine): Rich {
+function lineWords(line: HistoryLine | BrokenLine, times: LineTimes, withCase: boolean): Rich {
   if ("broken" in line)
     return [{ code: String(line.seq) }, " ", { bold: "is not as it was signed" }, `: ${line.broken}`];
   const outcome = line.outcome === "success" ? "" : line.outcome === "failure" ? ", failed" : ", outcome unknown";
   return [
     { code: String(line.seq) },
-    " ",
-    { time: line.at, zone: "UTC" },
-    " ",
+    ` ${times.say(line.at)} `,
     { bold: actionWords(line.action) },
     outcome,
     line.what === "" ? "" : `: ${shownAs(line.what)}`,
@@ -43,7 +50,7 @@ function lineWords(line: HistoryLine | BrokenLine): Rich {
     `, by ${line.actor.name ?? line.actor.id}`,
     line.detail === undefined ? "" : ` (${shownAs(line.detail)})`,
     ...(line.note === undefined ? [] : [": “", shownAs(line.note), "”"]),
-    ...(line.caseId === null ? [] : [" ", { quiet: `case ${line.caseId}` }]),
+    ...(line.caseId === null || !withCase ? [] : [" ", { quiet: `case ${line.caseId}` }]),
   ];
 }
 

@@ -1,8 +1,8 @@
-import type { Plan, PlanStep } from "../../core/plan.ts";
+import type { Plan } from "../../core/plan.ts";
 import type { CaseView, PlanView, ReadView, StepView } from "../../store/views.ts";
 import type { Button, Part, Rich } from "../message.ts";
-import { stepWords } from "./step-words.ts";
-import { button, count, grantWords, shownAs } from "./words.ts";
+import type { LineTimes } from "./line-times.ts";
+import { button, count, shownAs, statesOf } from "./words.ts";
 
 // Parts that the approvers' and the requester's message are made of.
 
@@ -39,26 +39,6 @@ export function readWords(read: ReadView, zone: string): Rich {
   }
 }
 
-/** A plan grouped by system: every grant in its order, with its marks, and where its step stands if it has one. */
-export function planParts(plan: Plan, steps: readonly StepView[], view: CaseView): Part[] {
-  const systems = [...new Set(plan.steps.map(({ grant }) => grant.system))];
-  const titles = new Map(view.reads.map(({ system, title }) => [system, title]));
-  return systems.map((system): Part => {
-    const own = plan.steps.filter(({ grant }) => grant.system === system);
-    return {
-      kind: "list",
-      title: [{ bold: titles.get(system) ?? system }, `: ${count(own.length, "grant")}`],
-      items: own.map((planned) =>
-        lineOf(
-          planned,
-          steps.find(({ grantKey }) => grantKey === planned.key),
-          view,
-        ),
-      ),
-    };
-  });
-}
-
 /** What is missing from the picture; stands above the buttons. */
 export function gapsPart(plan: Plan): Part[] {
   if (plan.gaps.length === 0) return [];
@@ -84,12 +64,11 @@ export function blindPart(plan: Plan): Part[] {
 }
 
 /** Who approved or rejected, and how many are still needed. */
-export function approvalsPart(found: PlanView, zone: string): Part {
+export function approvalsPart(found: PlanView, times: LineTimes): Part {
   const given = found.decisions.map(
     ({ by, verdict, at, note }): Rich => [
       { bold: by.name },
-      ` ${verdict} `,
-      { time: at, zone },
+      ` ${verdict} ${times.say(at)}`,
       ...(note ? [`: ${shownAs(note)}`] : []),
     ],
   );
@@ -120,8 +99,7 @@ export function progressWords(steps: readonly StepView[]): string {
     [of("skipped"), "skipped"],
     [of("expired"), "without proof"],
   ];
-  const said = parts.filter(([number]) => number > 0).map(([number, words]) => `${number} ${words}`);
-  return `${count(steps.length, "step")}: ${said.join(", ")}`;
+  return statesOf(count(steps.length, "step"), parts);
 }
 
 /** Buttons for systems that could not be read or matched. Reading again is for approvers only. */
@@ -172,12 +150,4 @@ export function cancelButton(view: CaseView): Button[] {
       },
     ),
   ];
-}
-
-function lineOf(planned: PlanStep, step: StepView | undefined, view: CaseView): Rich {
-  const words = grantWords(planned.grant);
-  if (step) return [...words, ": ", ...stepWords(step, view.case.dueZone)];
-  const how = planned.act === "by-hand" ? "by hand, " : "";
-  const breaks = planned.grant.breaks.length > 0 ? [`. Breaks: ${planned.grant.breaks.map(shownAs).join("; ")}`] : [];
-  return [...words, { quiet: ` ${how}${shownAs(planned.reason)}` }, ...breaks];
 }

@@ -1,12 +1,17 @@
 import type { StepView } from "../../store/views.ts";
-import type { Rich } from "../message.ts";
+import type { Rich, Span } from "../message.ts";
 import { people, shownAs } from "./words.ts";
 
-/** Where a step stands on the proof ladder, in words. `zone` is the one in which times are shown. */
-export function stepWords(step: StepView, zone: string): Rich {
+/** Times in full, with their zone: where nothing above a line names it. */
+export function inFull(zone: string): (at: Date) => Span {
+  return (time) => ({ time, zone });
+}
+
+/** Where a step stands on the proof ladder, in words. `say` shows a time. */
+export function stepWords(step: StepView, say: (at: Date) => Span): Rich {
   switch (step.state) {
     case "waiting":
-      return waitingWords(step, zone);
+      return waitingWords(step, say);
     case "revoking":
       return ["is being taken"];
     case "reading":
@@ -18,7 +23,7 @@ export function stepWords(step: StepView, zone: string): Rich {
     case "attesting":
       return ["attested by ", ...people(step.attesters), ", needs a second person"];
     case "proven":
-      return ["gone", ...(step.provenAt ? [", read back ", { time: step.provenAt, zone }] : [])];
+      return ["gone", ...(step.provenAt ? [", read back ", say(step.provenAt)] : [])];
     case "attested":
       return [
         "attested by ",
@@ -36,9 +41,14 @@ export function stepWords(step: StepView, zone: string): Rich {
   }
 }
 
-function waitingWords(step: StepView, zone: string): Rich {
-  if (step.nextAt && step.failure !== null)
-    return ["tried again ", { time: step.nextAt, zone }, `: ${shownAs(step.failure)}`];
+/** The times that `stepWords` shows of a step. */
+export function stepTimes(step: StepView): readonly Date[] {
+  if (step.state === "proven" && step.provenAt) return [step.provenAt];
+  return step.state === "waiting" && step.nextAt && step.failure !== null ? [step.nextAt] : [];
+}
+
+function waitingWords(step: StepView, say: (at: Date) => Span): Rich {
+  if (step.nextAt && step.failure !== null) return ["tried again ", say(step.nextAt), `: ${shownAs(step.failure)}`];
   return ["waits"];
 }
 

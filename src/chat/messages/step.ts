@@ -1,6 +1,6 @@
 import type { CaseView, StepView } from "../../store/views.ts";
 import type { Button, Message, Part } from "../message.ts";
-import { stepWords } from "./step-words.ts";
+import { inFull, stepWords } from "./step-words.ts";
 import { button, grantName, grantWords, paragraph, shownAs } from "./words.ts";
 
 /** A step that needs somebody, in the case's thread: what happened, what it means, what to press. */
@@ -10,7 +10,7 @@ export function stepMessage(view: CaseView, step: StepView): Message {
     summary: `${grantName(step)} in ${step.title}: ${stateLine(step)}`,
     parts: [
       paragraph({ bold: step.title }, ": ", ...(step.planned ? grantWords(step.planned.grant) : [step.grantKey])),
-      paragraph(...stepWords(step, view.case.dueZone)),
+      paragraph(...stepWords(step, inFull(view.case.dueZone))),
       ...meaning(step),
       ...noteParts(step),
       ...(buttons.length > 0 ? [{ kind: "actions", buttons } as const] : []),
@@ -45,7 +45,7 @@ export function manualMessage(view: CaseView, step: StepView): Message {
             ),
             { kind: "actions", buttons: [doneButton(step)] } as const,
           ]
-        : [paragraph(...stepWords(step, view.case.dueZone))]),
+        : [paragraph(...stepWords(step, inFull(view.case.dueZone)))]),
     ],
   };
 }

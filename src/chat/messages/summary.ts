@@ -1,6 +1,6 @@
 import type { CaseView, StepView } from "../../store/views.ts";
 import type { Message, Part, Rich } from "../message.ts";
-import { stepWords } from "./step-words.ts";
+import { inFull, stepWords } from "./step-words.ts";
 import { count, grantName, paragraph, shownAs } from "./words.ts";
 
 /** A signed size of the log, to keep and to verify against. */
@@ -108,7 +108,7 @@ function leftParts(
 ): Part[] {
   const items: Rich[] = [
     ...left.map(
-      (step): Rich => [{ bold: grantName(step) }, ` in ${step.title}: `, ...stepWords(step, view.case.dueZone)],
+      (step): Rich => [{ bold: grantName(step) }, ` in ${step.title}: `, ...stepWords(step, inFull(view.case.dueZone))],
     ),
     ...rejected.map((what): Rich => [what]),
     ...unread.map(

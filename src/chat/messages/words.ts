@@ -4,6 +4,7 @@ import type { LeaveKind, Mode, Reason } from "../../core/case.ts";
 import { restoreText } from "../../core/text.ts";
 import type { CaseView, Named, StepView } from "../../store/views.ts";
 import type { Ask, Button, Message, Part, Rich, Span } from "../message.ts";
+import { shownTime } from "../shown-time.ts";
 
 // Words that several messages share.
 
@@ -20,7 +21,7 @@ export function withButtons(text: Rich, ...buttons: readonly Button[]): Message 
   };
 }
 
-/** Runs of text as one plain line, for notifications. A time is left to the parts, which name its zone. */
+/** Runs of text as one plain line, for notifications. */
 export function plainOf(rich: Rich): string {
   return rich.map(plainSpan).join("");
 }
@@ -38,6 +39,15 @@ export function button(label: string, ask: Ask, more: Omit<Button, "label" | "as
 /** `1 grant`, `3 grants`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
+}
+
+/** How many of something are where: `18 steps: 17 gone, 1 by hand`, or `6 pieces of work, all offered`. */
+export function statesOf(what: string, counts: readonly (readonly [number, string])[]): string {
+  const said = counts.filter(([number]) => number > 0);
+  const [only] = said;
+  if (!only) return what;
+  if (said.length === 1) return `${what}, ${only[0] === 1 ? "" : "all "}${only[1]}`;
+  return `${what}: ${said.map(([number, words]) => `${number} ${words}`).join(", ")}`;
 }
 
 /** `A, B and C`. */
@@ -107,19 +117,28 @@ export function caseState(view: CaseView): string {
   }
 }
 
-/** What a grant gives, with its marks as words. */
-export function grantWords(grant: Grant): Rich {
-  const marks = [
+/** What whoever decides has to know of a grant, as words. */
+export function grantMarks(grant: Grant): readonly string[] {
+  return [
     grant.privileged ? "privileged" : "",
     grant.outlivesSignOn ? "outlives sign-on" : "",
     finalWords(grant),
   ].filter(Boolean);
-  const role = grant.role === undefined ? "" : ` as ${shownAs(grant.role)}`;
-  return [
-    { bold: shownAs(grant.resource) },
-    `${role} (${shownAs(grant.kind)})`,
-    ...(marks.length > 0 ? [" ", { code: `[${marks.join("] [")}]` }] : []),
-  ];
+}
+
+/** A mark that every grant of a group has, said once of all. */
+export function markOfAll(mark: string): string {
+  return `all ${mark.replace(/^outlives /, "outlive ")}`;
+}
+
+/** What a grant gives, and its marks. */
+export function grantWords(grant: Grant, marks: readonly string[] = grantMarks(grant)): Rich {
+  return [...resourceWords(grant), ` (${shownAs(grant.kind)})`, ...marks.map((mark) => ` · ${mark}`)];
+}
+
+/** Which resource a grant reaches, and as what. */
+export function resourceWords(grant: Grant): Rich {
+  return [{ bold: shownAs(grant.resource) }, ...(grant.role === undefined ? [] : [` as ${shownAs(grant.role)}`])];
 }
 
 /** A grant on one line without marks. */
@@ -146,6 +165,6 @@ function plainSpan(span: Span): string {
   if ("code" in span) return span.code;
   if ("quiet" in span) return span.quiet;
   if ("link" in span) return span.text;
-  if ("time" in span) return span.time.toISOString();
+  if ("time" in span) return shownTime(span.time, span.zone);
   return span.name;
 }
