@@ -35,10 +35,14 @@ async function listWorkOf(client: Client, repo: Repo, account: string, login: st
     facts,
   });
   return [
-    ...pulls.filter((pull) => isId(account)(pull.user)).map((pull) => item("pull-request", pull, pullFacts(pull))),
+    ...pulls
+      .filter((pull) => isId(account)(pull.user))
+      .map((pull) => item("pull-request", pull, pullFacts(pull, account))),
     ...pulls
       .filter((pull) => pull.requested_reviewers?.some(isId(account)))
-      .map((pull) => item("review-request", pull, [...pullFacts(pull), `opened by ${pull.user?.login ?? "nobody"}`])),
+      .map((pull) =>
+        item("review-request", pull, [...pullFacts(pull, account), `opened by ${pull.user?.login ?? "nobody"}`]),
+      ),
     ...issues
       .filter((issue) => issue.pull_request === undefined && issue.assignees?.some(isId(account)))
       .map((issue) => item("issue", issue, issueFacts(issue, account))),
@@ -51,12 +55,14 @@ async function listAssigned(client: Client, at: Record<string, string>, login: s
   return (await client.list(Issue, "GET /repos/{owner}/{repo}/issues", { ...at, assignee: login })).items;
 }
 
-function pullFacts(pull: Pull): string[] {
-  const others = pull.requested_reviewers?.map((one) => one.login) ?? [];
+/** The leaver is not named: whoever reads this is asked to stand in for them. */
+function pullFacts(pull: Pull, account: string): string[] {
+  const others = pull.requested_reviewers?.filter((one) => !isId(account)(one)).map((one) => one.login) ?? [];
+  const { additions: added = 0, deletions: removed = 0 } = pull;
   return [
     ...(pull.draft ? ["it is a draft"] : []),
     ...(others.length > 0 ? [`review asked of ${others.join(", ")}`] : []),
-    ...(pull.additions === undefined ? [] : [`${pull.additions} lines added, ${pull.deletions ?? 0} removed`]),
+    ...(added + removed === 0 ? [] : [`${added} lines added, ${removed} removed`]),
   ];
 }
 
