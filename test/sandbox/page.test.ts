@@ -242,6 +242,30 @@ it("says in Slack's words when the app does not answer", async () => {
   bot = await startFakeBot(gate, SECRET);
 });
 
+it("gives its connection back while nobody looks, and has missed nothing when somebody does", async () => {
+  const look = (tab: Page, at: "hidden" | "visible") =>
+    tab.evaluate(`{
+      Object.defineProperty(document, "hidden", { value: ${at === "hidden"}, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }`);
+  // A browser keeps at most six connections to a server: the seventh tab has one only if another gave its own back.
+  const tabs: Page[] = [];
+  for (let number = 1; number <= 6; number++) {
+    const tab = await open("mira", "general");
+    await look(tab, "hidden");
+    tabs.push(tab);
+  }
+  const bob = await open("bob", "general");
+  await bob.getByTestId("composer").fill("said while you were away");
+  await bob.keyboard.press("Enter");
+  await bob.getByText("said while you were away").waitFor();
+  const [first] = tabs;
+  if (first === undefined) throw new Error("there is no tab");
+  expect(await first.getByText("said while you were away").count()).toBe(0);
+  await look(first, "visible");
+  await first.getByText("said while you were away").waitFor();
+});
+
 it("becomes someone else from the menu, also in another tab, by keyboard", async () => {
   const hana = await open("hana");
   await hana.getByTestId("user-menu").focus();

@@ -48,34 +48,50 @@ export function useLiveChat(as: string): { chat: Chat | undefined; offline: bool
   useEffect(() => {
     setState(undefined);
     setTroubles([]);
-    const source = new EventSource(`/api/events?as=${encodeURIComponent(as)}`);
-    // On each (re)connection everything is read anew, so that nothing said meanwhile is missed.
-    source.onopen = () => {
-      setOffline(false);
-      void reload();
-    };
-    source.onerror = () => {
-      setOffline(true);
-      if (source.readyState === EventSource.CLOSED) void reload();
-    };
-    source.onmessage = (event) => {
-      const change = JSON.parse(String(event.data)) as Change;
-      if (change.kind === "trouble") {
-        counter.current += 1;
-        const id = counter.current;
-        setTroubles((old) => [...old, { id, channel: change.channel, text: change.text }]);
-      } else if (change.kind === "reload") {
+    let source: EventSource | undefined;
+    const listen = () => {
+      source = new EventSource(`/api/events?as=${encodeURIComponent(as)}`);
+      // On each (re)connection everything is read anew, so that nothing said meanwhile is missed.
+      source.onopen = () => {
+        setOffline(false);
         void reload();
-      } else {
-        setState((old) => {
-          if (old === undefined) return old;
-          const known = !("channel" in change) || old.conversations.some((one) => one.id === change.channel);
-          if (!known) void reload();
-          return applyChange(old, change);
-        });
-      }
+      };
+      source.onerror = () => {
+        setOffline(true);
+        if (source?.readyState === EventSource.CLOSED) void reload();
+      };
+      source.onmessage = (event) => {
+        const change = JSON.parse(String(event.data)) as Change;
+        if (change.kind === "trouble") {
+          counter.current += 1;
+          const id = counter.current;
+          setTroubles((old) => [...old, { id, channel: change.channel, text: change.text }]);
+        } else if (change.kind === "reload") {
+          void reload();
+        } else {
+          setState((old) => {
+            if (old === undefined) return old;
+            const known = !("channel" in change) || old.conversations.some((one) => one.id === change.channel);
+            if (!known) void reload();
+            return applyChange(old, change);
+          });
+        }
+      };
     };
-    return () => source.close();
+    // A browser keeps at most six connections to a server, so a tab that nobody looks at gives its own back.
+    const follow = () => {
+      if (document.hidden) {
+        source?.close();
+        source = undefined;
+      } else if (source === undefined) listen();
+    };
+    follow();
+    if (document.hidden) void reload();
+    document.addEventListener("visibilitychange", follow);
+    return () => {
+      document.removeEventListener("visibilitychange", follow);
+      source?.close();
+    };
   }, [as, reload]);
 
   const dismiss = useCallback((id: number) => setTroubles((old) => old.filter((one) => one.id !== id)), []);
