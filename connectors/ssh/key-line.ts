@@ -24,7 +24,7 @@ export type Content =
   | { readonly kind: "unread" };
 
 const BOM = "\xef\xbb\xbf";
-/** The short names that sshd takes for a type as well, in any case. */
+/** OpenSSH's short names of types. Not every version takes them in a file; a key is the person's all the same. */
 const SHORT_NAMES: ReadonlyMap<string, RegExp> = new Map([
   ["rsa", /^ssh-rsa$/],
   ["dsa", /^ssh-dss$/],

@@ -13,7 +13,7 @@ export interface Form {
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 
-/** Forms that sshd takes: who holds the key is let in. Text is bytes in latin1. */
+/** Forms in which a line holds a key. Text is bytes in latin1. */
 export const GOOD_FORMS: readonly Form[] = [
   ["with a comment", (key: string) => `${key} alice@laptop`],
   ["without a comment", (key: string) => key],
