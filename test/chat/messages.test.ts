@@ -77,7 +77,7 @@ describe("the approvers' message", () => {
         }),
       ),
     );
-    expect(text).toContain("Times below are in Europe/Berlin (UTC+01:00).");
+    expect(text).toContain("Times below: Europe/Berlin (UTC+01:00).");
     expect(text).toContain("g2: gone, read back 1 Dec 2026, 18:00:00");
     const opened = openedMessage(
       { kind: "opened", caseId: "CASE0001", dueAt: AT, local: "2026-11-30T18:00", zone: "Europe/Berlin" },
@@ -150,7 +150,7 @@ describe("the approvers' message", () => {
     });
     const text = textOf(caseMessage(view));
     expect(text).toContain("g1: gone, read back 18:00:00");
-    expect(text).toContain("Times below are of 30 Nov 2026 in Europe/Berlin (UTC+01:00).");
+    expect(text).toContain("Times below: 30 Nov 2026, Europe/Berlin (UTC+01:00).");
     expect(text).toMatch(/g2: attested by Bob, nothing can read it/);
     expect(text).toContain("2 steps: 1 gone, 1 attested");
     expect(text).not.toMatch(/\bdone\b/i);

@@ -62,7 +62,10 @@ function sharedBy(own: readonly PlanStep[]): Shared {
 function planLine(planned: PlanStep, before: readonly PlanStep[], shared: Shared): Rich {
   const { grant, act, reason } = planned;
   // A stage's reason stands at its first line; what a line has of its own is always said.
-  const isSaid = reason === shared.reason || (isOfStage(planned) && before.some((one) => one.reason === reason));
+  // A stage is about accounts and says nothing of what is done by hand.
+  const isSaid =
+    reason === shared.reason ||
+    (isOfStage(planned) && (act === "by-hand" || before.some((one) => one.reason === reason)));
   const why = [...(act === "by-hand" ? ["by hand"] : []), ...(isSaid ? [] : [shownAs(reason)])].join(", ");
   const marks = grantMarks(grant).filter((mark) => !shared.marks.includes(mark));
   return [

@@ -22,10 +22,10 @@ export function lineTimes(times: readonly Date[], zone: string): LineTimes {
   return days.size === 1
     ? {
         say: (at) => local(at).toFormat("HH:mm:ss"),
-        note: [{ kind: "note", text: [`Times below are of ${day} in ${named}.`] }],
+        note: [{ kind: "note", text: [`Times below: ${day}, ${named}.`] }],
       }
     : {
         say: (at) => local(at).toFormat("d LLL yyyy, HH:mm:ss"),
-        note: [{ kind: "note", text: [`Times below are in ${named}.`] }],
+        note: [{ kind: "note", text: [`Times below: ${named}.`] }],
       };
 }
