@@ -2,6 +2,7 @@ import { github } from "./connectors/github/index.ts";
 import { ldap } from "./connectors/ldap/index.ts";
 import { manual } from "./connectors/manual/index.ts";
 import { postgres } from "./connectors/postgres/index.ts";
+import { ssh } from "./connectors/ssh/index.ts";
 import { defineConfig } from "./src/config.ts";
 
 // What this installation offboards people from. A system is on as soon as its variables are set (.env.example names all).
@@ -13,6 +14,7 @@ export default defineConfig((env) => {
       ...env.whenSet(github),
       ...env.whenSet(ldap),
       ...env.whenSet(postgres),
+      ...env.whenSet(ssh),
       // What has no connector is on every plan, with an owner and a deadline in hours. Add what your company hands out.
       ...(itOwner === undefined
         ? []
