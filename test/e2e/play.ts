@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
+import { waitUntil } from "./wait.ts";
 
 /** The conversation with the app itself, and the approvers' channel. */
 export const APP = "signoff";
@@ -142,15 +143,6 @@ export function caseCard(tab: Page): Locator {
 export async function command(tab: Page, text: string): Promise<void> {
   await tab.getByTestId("composer").fill(text);
   await tab.keyboard.press("Enter");
-}
-
-/** Waits until something holds, looking a few times a second. */
-export async function waitUntil(holds: () => Promise<boolean>, milliseconds = 60_000): Promise<void> {
-  for (const end = Date.now() + milliseconds; Date.now() < end; ) {
-    if (await holds()) return;
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  throw new Error("it did not come true in time");
 }
 
 const NAMES: Readonly<Record<string, string>> = { sam: "Sam Okafor", ivo: "Ivo Petrović" };

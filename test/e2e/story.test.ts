@@ -18,8 +18,8 @@ import {
   passOn,
   startPlay,
   summary,
-  waitUntil,
 } from "./play.ts";
+import { waitUntil } from "./wait.ts";
 
 let browser: Browser | undefined;
 let play: Play | undefined;

@@ -16,6 +16,8 @@ export interface AppSettings {
   };
   readonly github: { readonly org: string; readonly token: string; readonly apiUrl: string };
   readonly postgres?: { readonly name: string; readonly url: string };
+  /** Other durations than a real installation's. */
+  readonly policy?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -37,6 +39,7 @@ export function appEnvironment(settings: AppSettings, ours: Readonly<Record<stri
     SIGNOFF_HOST: "127.0.0.1",
     SIGNOFF_PORT: String(settings.port),
     SIGNOFF_LOG_LEVEL: "warn",
+    ...(settings.policy === undefined ? {} : { SIGNOFF_POLICY: JSON.stringify(settings.policy) }),
     SIGNOFF_REQUESTERS: people("requester"),
     SIGNOFF_APPROVERS: people("approver"),
     SIGNOFF_AUDITORS: people("auditor"),

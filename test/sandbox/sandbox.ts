@@ -48,6 +48,8 @@ export interface SandboxOptions {
   readonly port?: number | undefined;
   /** Whether an app and a database that die are started again. */
   readonly restarts: boolean;
+  /** Other durations than a real installation's. */
+  readonly policy?: Readonly<Record<string, number>>;
   /** What runs as the app instead of src/main.ts, for tests of the sandbox itself. */
   readonly entry?: string;
   /** Our own environment; only names of folders are handed on. */
@@ -131,6 +133,7 @@ async function assemble(
       },
       github: { org: "acme", token: githubToken, apiUrl: github.url },
       postgres: { name: "payments", url: target.adminUrl },
+      ...(options.policy === undefined ? {} : { policy: options.policy }),
     },
     options.env,
   );
