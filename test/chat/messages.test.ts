@@ -329,6 +329,42 @@ describe("history", () => {
     } as const;
     expect(textOf(historyMessage(page, { kind: "nobody" }))).toMatch(/7 is not as it was signed: its bytes/);
   });
+
+  it("names the case once if every line is of it, and on each line if not", () => {
+    const line = (seq: number, caseId: string | null) => ({
+      seq,
+      at: AT,
+      action: "case.opened",
+      outcome: "success" as const,
+      actor: { kind: "person" as const, id: "hr", name: "Hr" },
+      system: undefined,
+      caseId,
+      what: "",
+      detail: undefined,
+      note: undefined,
+    });
+    const shown = (...lines: (ReturnType<typeof line> | { seq: number; broken: string })[]) =>
+      textOf(
+        historyMessage(
+          {
+            kind: "page",
+            person: { id: "alice", name: "Alice" },
+            lines,
+            before: undefined,
+            filter: undefined,
+            checkpoint: undefined,
+          },
+          { kind: "nobody" },
+        ),
+      );
+    const alike = shown(line(2, "CASE0001"), line(1, "CASE0001"));
+    expect(alike).toContain("Every line is of case CASE0001.\nTimes below: 30 Nov 2026, UTC.");
+    expect(alike).toContain("2 17:00:00 Case opened, by Hr\n");
+    for (const other of [line(1, "CASE0002"), line(1, null), { seq: 1, broken: "its bytes" }]) {
+      expect(shown(line(2, "CASE0001"), other)).toMatch(/^(?![\s\S]*Every line)[\s\S]*by Hr case CASE0001/);
+    }
+    expect(shown(line(1, null))).not.toContain("case null");
+  });
 });
 
 describe("dialogs", () => {

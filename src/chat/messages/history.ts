@@ -12,17 +12,20 @@ export function historyMessage(page: HistoryPage, who: Mention): Message {
     whole.map(({ at }) => at),
     "UTC",
   );
-  const cases = new Set(whole.map(({ caseId }) => caseId));
+  // Said once if it holds for every line; a line that is broken is of no known case.
+  const cases = new Set(lines.map((line) => ("broken" in line ? null : line.caseId)));
+  const [first = null] = cases;
+  const only = cases.size === 1 ? first : null;
   return {
     summary: `History of ${person.name}`,
     parts: [
       { kind: "heading", text: `History of ${person.name}` },
       ...(filter === undefined ? [] : [{ kind: "note", text: ["Only entries with “", filter, "”"] } as const]),
-      ...(cases.size === 1 ? [{ kind: "note", text: [`Every line is of case ${[...cases][0]}.`] } as const] : []),
+      ...(only === null ? [] : [{ kind: "note", text: [`Every line is of case ${only}.`] } as const]),
       ...times.note,
       lines.length === 0
         ? paragraph("The log holds nothing of this person", filter === undefined ? "." : " with these words.")
-        : ({ kind: "list", items: lines.map((line) => lineWords(line, times, cases.size > 1)) } as const),
+        : ({ kind: "list", items: lines.map((line) => lineWords(line, times, only === null)) } as const),
       ...(before === undefined
         ? []
         : [

@@ -9,7 +9,10 @@ export function stepMessage(view: CaseView, step: StepView): Message {
   return {
     summary: `${grantName(step)} in ${step.title}: ${stateLine(step)}`,
     parts: [
-      paragraph({ bold: step.title }, ": ", ...(step.planned ? grantWords(step.planned.grant) : [step.grantKey])),
+      paragraph(
+        ...(grantName(step) === step.title ? [] : [{ bold: step.title }, ": "]),
+        ...(step.planned ? grantWords(step.planned.grant) : [step.grantKey]),
+      ),
       paragraph(...stepWords(step, inFull(view.case.dueZone))),
       ...meaning(step),
       ...noteParts(step),
