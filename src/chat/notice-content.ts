@@ -2,12 +2,13 @@ import { openCheckpoint } from "../audit/checkpoint.ts";
 import { fingerprint } from "../audit/key.ts";
 import { isOver } from "../core/case.ts";
 import type { Tx } from "../store/open.ts";
-import { getPerson } from "../store/people.ts";
+import { findPersonNamed, getPerson } from "../store/people.ts";
 import { findPost, type Post } from "../store/posts.ts";
 import { type CaseView, closingNote, loadCaseView, loadOfferView, type StepView } from "../store/views.ts";
 import type { Notice, NoticeFor } from "../workflow/notices.ts";
 import { mayBeKnown } from "../workflow/offer-work.ts";
 import { NotVouched, prove, proveCase } from "../workflow/vouched.ts";
+import { peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import type { Message } from "./message.ts";
 import { additionMessage } from "./messages/addition.ts";
@@ -47,8 +48,46 @@ export async function contentOf(
     w.log.error({ case: view.case.id }, "a message about a case that the log does not vouch for is not sent");
     return nothing("the log does not vouch for the case");
   }
+  if (!(await isFor(tx, w, post, notice, audience, view))) {
+    w.log.error({ case: view.case.id, notice: notice.kind }, "a message for somebody it is not for is not sent");
+    return nothing("it is not for them");
+  }
   const message = await messageOf(tx, w, post, notice, audience, view);
   return typeof message === "string" ? nothing(message) : { kind: "say", message, view };
+}
+
+/** Whether a notice may go to this audience: a row in the queue of messages decides nothing about who learns what. */
+async function isFor(
+  tx: Tx,
+  w: Workflow,
+  post: Post,
+  notice: Notice,
+  audience: NoticeFor,
+  view: CaseView,
+): Promise<boolean> {
+  if (audience.kind === "approvers") return notice.kind === "case";
+  if (audience.kind === "case-thread") {
+    const inThread = ["step", "addition", "missed", "summary", "unreached"].includes(notice.kind);
+    return inThread && audience.caseId === view.case.id;
+  }
+  const { personId } = audience;
+  switch (notice.kind) {
+    case "mirror":
+      return personId === view.case.requesterId;
+    case "manual": {
+      const step = view.steps.find(({ id }) => id === notice.stepId);
+      const owner = step && w.systems.get(step.system)?.manual?.owner;
+      return owner !== undefined && (await findPersonNamed(tx, owner)) === personId;
+    }
+    case "offer": {
+      const offer = view.offers.find(({ id }) => id === notice.offerId);
+      return offer !== undefined && (offer.toId === personId || post.ts !== null);
+    }
+    case "unclaimed":
+      return (await getPerson(tx, view.case.leaverId)).managerId === personId;
+    default:
+      return personId !== view.case.leaverId && (await peopleWith(tx, w, "approver")).includes(personId);
+  }
 }
 
 /** The key under which one approver gets what others get in the channel. */
@@ -85,13 +124,14 @@ async function messageOf(
       return plan ? additionMessage(view, plan) : "there is no such plan";
     }
     case "missed":
-      return missedMessage(view);
+      return view.case.missedAt === null ? "it was not missed" : missedMessage(view);
     case "offer":
       return offerFor(notice.offerId, audience, view, { posted, known: await isKnown(tx, w, view) });
     case "unclaimed":
       if (!posted && !(await isKnown(tx, w, view))) return "the departure may not be known yet";
       return unclaimedMessage(view);
     case "summary":
+      if (view.case.state !== "closed") return "the case is not closed";
       return summaryMessage(view, await closingCheckpoint(tx, w, view));
     case "unreached":
       return unreachedMessage(await getPerson(tx, notice.personId), notice.why);

@@ -46,7 +46,6 @@ export type Reversible = z.infer<typeof Reversible>;
 
 /** The order of a plan within a system: sessions end first, the chat account goes last. */
 export const STAGES = ["sessions", "memberships", "account", "chat"] as const;
-export type Stage = (typeof STAGES)[number];
 
 /** One entitlement held by one account: membership, token, key, session, invitation. */
 export const Grant = z.object({

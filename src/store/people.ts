@@ -53,16 +53,6 @@ export async function findPersonOfEmail(tx: Tx, email: string): Promise<string |
   return row?.personId;
 }
 
-/** The persons a login in this system is vouched for; more than one is impossible by the key. */
-export async function findPersonOfLogin(tx: Tx, system: string, login: string): Promise<string | undefined> {
-  if (system === "" || login === "") return undefined;
-  const [row] = await tx
-    .select()
-    .from(logins)
-    .where(and(eq(logins.system, system), eq(logins.login, login)));
-  return row?.personId;
-}
-
 /** Notes that an account belongs to a person. An account never changes hands: `taken` names who has it. */
 export async function noteAccount(
   tx: Tx,

@@ -1,4 +1,4 @@
-import { and, asc, eq } from "drizzle-orm";
+import { asc, eq } from "drizzle-orm";
 import { z } from "zod";
 import { Rung, StepState } from "../core/step.ts";
 import type { Tx } from "./open.ts";
@@ -41,24 +41,4 @@ export async function listSteps(tx: Tx, caseId: string): Promise<readonly Step[]
     .where(eq(steps.caseId, caseId))
     .orderBy(asc(steps.revision), asc(steps.position));
   return rows.map((row) => Step.parse(row));
-}
-
-/** Changes a step if it still is in `from` (and, where given, still leased to us). Says whether it was. */
-export async function moveStep(
-  tx: Tx,
-  step: { readonly id: string; readonly state: Step["state"]; readonly lease?: string },
-  to: Partial<typeof steps.$inferInsert>,
-): Promise<boolean> {
-  const moved = await tx
-    .update(steps)
-    .set(to)
-    .where(
-      and(
-        eq(steps.id, step.id),
-        eq(steps.state, step.state),
-        ...(step.lease === undefined ? [] : [eq(steps.lease, step.lease)]),
-      ),
-    )
-    .returning({ id: steps.id });
-  return moved.length === 1;
 }

@@ -1,13 +1,14 @@
 import { and, eq, inArray, max, min } from "drizzle-orm";
 import { grantKey } from "../core/access.ts";
 import { isSettled } from "../core/step.ts";
-import { type Case, listPlans, listReads, lockCase, type Read } from "../store/cases.ts";
+import { type Case, listPlans, lockCase, type Read } from "../store/cases.ts";
 import { isOpen, listOffers } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, entries, reads, steps } from "../store/schema.ts";
 import { listSteps, type Step } from "../store/steps.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import { releaseOffers, wantOffers } from "./offer-work.ts";
+import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { backoff } from "./recover.ts";
 import { takeWhatAppeared } from "./revise-plan.ts";
@@ -23,7 +24,7 @@ export async function closeCase(w: Workflow, { caseId }: { caseId: string }): Pr
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const row = await lockCase(tx, caseId);
     if (row?.state !== "closing") return { result: undefined };
-    const lines = await listReads(tx, caseId, "closing");
+    const lines = await listProvenReads(tx, w, caseId, "closing");
     if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
     const again = await unreadAgain(tx, w, row, lines);
     if (again) return again;

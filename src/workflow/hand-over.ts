@@ -1,17 +1,20 @@
 import { createHash, randomUUID } from "node:crypto";
-import { and, eq, isNull, lt, or } from "drizzle-orm";
+import { isDeepStrictEqual } from "node:util";
+import { and, eq, gt, isNull, lt, or } from "drizzle-orm";
 import { type Reading, SystemError } from "../../connectors/connector.ts";
-import type { Account } from "../core/access.ts";
+import { type Account, workKey } from "../core/access.ts";
+import { ROUNDS } from "../core/case.ts";
 import { safeText } from "../core/text.ts";
 import { type Case, findCase, lockCase } from "../store/cases.ts";
 import { findOffer, type Offer } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
 import { getPerson, noteAccount } from "../store/people.ts";
-import { offers } from "../store/schema.ts";
+import { entries, offers } from "../store/schema.ts";
 import { startClosing } from "./advance.ts";
 import { callFor } from "./call.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import { mayBeKnown, offersSettled, wantOfferPost } from "./offer-work.ts";
+import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { recover } from "./recover.ts";
 import { type Change, type Said, transition } from "./transition.ts";
@@ -47,6 +50,7 @@ function lease(w: Workflow, offerId: string): Promise<Offer | undefined> {
       const entry = await prove(tx, w, found.acceptedSeq ?? -1, "offer.accepted", row.id);
       const same = entry.actor.kind === "person" && entry.actor.id === found.toId && entry.target.id === found.itemKey;
       if (!same) throw new NotVouched(`offer ${offerId} differs from the entry that accepted it`);
+      await proveItem(tx, w, row, found);
     } catch (error) {
       if (!(error instanceof NotVouched)) throw error;
       await tx
@@ -96,6 +100,30 @@ function lease(w: Workflow, offerId: string): Promise<Offer | undefined> {
     });
     return { result: { ...found, lease: id, tries: found.tries + 1 }, entries };
   });
+}
+
+/** The item itself must stand in a signed reading of this case, as it is, and not have been moved already. */
+async function proveItem(tx: Tx, w: Workflow, row: Case, offer: Offer): Promise<void> {
+  const lines = (await Promise.all(ROUNDS.map((round) => listProvenReads(tx, w, row.id, round)))).flat();
+  const key = offer.itemKey;
+  const read = lines.some(
+    ({ system, work }) =>
+      system === offer.system && work.some((item) => workKey(item) === key && isDeepStrictEqual(item, offer.item)),
+  );
+  if (!read) throw new NotVouched(`no signed reading of case ${row.id} holds the work of offer ${offer.id}`);
+  const [moved] = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(
+      and(
+        eq(entries.caseId, row.id),
+        eq(entries.action, "work.moved"),
+        eq(entries.outcome, "success"),
+        eq(entries.targetId, safeText(key)),
+        gt(entries.seq, offer.acceptedSeq ?? -1),
+      ),
+    );
+  if (moved) throw new NotVouched(`the work of offer ${offer.id} was moved already`);
 }
 
 async function move(w: Workflow, offer: Offer): Promise<Reading> {

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { and, eq } from "drizzle-orm";
 import { type WorkItem, workKey } from "../core/access.ts";
-import { type Case, findOpenCase, listReads } from "../store/cases.ts";
+import { type Case, findOpenCase } from "../store/cases.ts";
 import { isOpen, listOffers, type Offer } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
 import { findPerson } from "../store/people.ts";
 import { offers } from "../store/schema.ts";
 import { wantPost } from "./notices.ts";
+import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -15,7 +16,7 @@ import type { Workflow } from "./workflow.ts";
  * access is gone) offers are held: not a word of them leaves us. Duties that need no owner any more become void.
  */
 export async function wantOffers(tx: Tx, w: Workflow, row: Case): Promise<Job[]> {
-  const lines = await listReads(tx, row.id, row.round);
+  const lines = await listProvenReads(tx, w, row.id, row.round);
   const read = lines.filter(({ state }) => state === "read");
   const items = read.flatMap(({ work }) => work);
   const known = await listOffers(tx, row.id);

@@ -4,13 +4,14 @@ import { canonicalBytes } from "../audit/canonical.ts";
 import { mayMove } from "../core/case.ts";
 import { proposePlan as makePlan, type Plan, PlanCycle, type SystemRead } from "../core/plan.ts";
 import { isSettled } from "../core/step.ts";
-import { type Case, listPlans, listReads, listStepKeys, lockCase, type Read } from "../store/cases.ts";
+import { type Case, listPlans, listStepKeys, lockCase, type Read } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, plans } from "../store/schema.ts";
 import { listSteps } from "../store/steps.ts";
 import { startClosing } from "./advance.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts } from "./notices.ts";
+import { listProvenReads } from "./proven-reads.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { hashOf, NotVouched, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
@@ -30,7 +31,7 @@ export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): 
       throw error;
     }
     // After a containment the newest complete read is the one before the cut.
-    const lines = await listReads(tx, caseId, row.round);
+    const lines = await listProvenReads(tx, w, caseId, row.round);
     if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
     const done = await listStepKeys(tx, caseId);
     const seen = inAnOrder(

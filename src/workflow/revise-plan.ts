@@ -1,13 +1,14 @@
 import { and, eq } from "drizzle-orm";
 import { grantKey } from "../core/access.ts";
 import { proposePlan as makePlan, mayGoAlong } from "../core/plan.ts";
-import { type Case, listPlans, listReads, lockCase, type Read } from "../store/cases.ts";
+import { type Case, listPlans, lockCase, type Read } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, plans } from "../store/schema.ts";
 import { addSteps, advance } from "./advance.ts";
 import { wantCasePosts, wantThreadPost } from "./notices.ts";
 import { wantOffers } from "./offer-work.ts";
 import { planFacts, proposed, savePlan, seenBy } from "./propose-plan.ts";
+import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { hashOf } from "./vouched.ts";
@@ -18,7 +19,7 @@ export async function revisePlan(w: Workflow, { caseId }: { caseId: string }): P
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const locked = await lockCase(tx, caseId);
     if (locked?.state !== "rechecking") return { result: undefined };
-    const lines = await listReads(tx, caseId, "before-cut");
+    const lines = await listProvenReads(tx, w, caseId, "before-cut");
     if (lines.some(({ state }) => state === "pending")) return { result: undefined };
     await tx.update(cases).set({ state: "revoking" }).where(eq(cases.id, caseId));
     const row: Case = { ...locked, state: "revoking" };

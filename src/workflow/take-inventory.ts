@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, isNull, lt, or } from "drizzle-orm";
+import { z } from "zod";
 import type { System } from "../../connectors/connector.ts";
-import type { Account, Grant, Person, WorkItem } from "../core/access.ts";
+import { Account, Grant, type Person, WorkItem } from "../core/access.ts";
 import { Round } from "../core/case.ts";
 import { safeJson } from "../core/text.ts";
 import { findCase, listReads, lockCase } from "../store/cases.ts";
@@ -11,6 +12,7 @@ import { reads } from "../store/schema.ts";
 import { callFor } from "./call.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts } from "./notices.ts";
+import { hashOfReading } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { recover } from "./recover.ts";
 import { type Change, type Said, transition } from "./transition.ts";
@@ -151,11 +153,12 @@ async function see(w: Workflow, system: System, person: Person, saidNone: boolea
     if (system.work) for await (const item of system.work.list(account, call)) work.push(item);
   }
   const rules = [...new Set(matches.map(({ rule }) => rule))];
+  // As they will be read from the row again, so that the entry is bound to just that.
   return safeJson({
     state: "read",
-    accounts,
-    grants,
-    work,
+    accounts: z.array(Account).parse(accounts),
+    grants: z.array(Grant).parse(grants),
+    work: z.array(WorkItem).parse(work),
     why: `matched by ${rules.join(" and ")}`,
     found: matches.map(({ why }) => why),
   });
@@ -172,7 +175,6 @@ async function settle(
     // The case's lock first, so that of two systems that answer at once the later one sees the earlier.
     const row = await lockCase(tx, key.caseId);
     if (!row) return { result: undefined };
-    const entry = entryOf(w, key, taken, started, outcome);
     const recovery = outcome.kind === "failed" ? recover(w, outcome.cause, taken.tries, w.policy.readTries) : undefined;
     const mine = and(isLine(key), eq(reads.lease, taken.lease));
     const free = { lease: null, leaseUntil: null };
@@ -181,9 +183,15 @@ async function settle(
         .update(reads)
         .set({ ...free, nextAt: recovery.at, failure: recovery.why })
         .where(mine);
-      return { result: undefined, entries: [entry], next: await wantCasePosts(tx, row) };
+      return {
+        result: undefined,
+        entries: [entryOf(w, key, taken, started, outcome)],
+        next: await wantCasePosts(tx, row),
+      };
     }
     const seen = outcome.kind === "seen" ? await claimAccounts(tx, key, taken.person, outcome.seen) : undefined;
+    // What is stored is what the entry says: without the accounts that turned out to be somebody else's.
+    const entry = entryOf(w, key, taken, started, seen ? { kind: "seen", seen } : outcome);
     const changed = await tx
       .update(reads)
       .set(
@@ -293,6 +301,7 @@ function entryOf(
       secrets: seen?.grants.flatMap(({ secrets }) => secrets) ?? [],
     },
     ...(seen && seen.found.length > 0 ? { personal: { found: [...seen.found] } } : {}),
+    ...(seen ? { detail: { reading: hashOfReading({ ...key, ...seen }) } } : {}),
     ...(outcome.kind === "failed"
       ? { detail: { failure: recover(w, outcome.cause, taken.tries, w.policy.readTries).why } }
       : {}),

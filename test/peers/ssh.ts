@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { appendFile, chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -218,11 +218,6 @@ exec /usr/sbin/sshd -D -f /etc/ssh/sshd_config -E /var/log/auth.log`;
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Appends to a file of a host as its owner would. */
-export async function appendLine(host: SshHost, path: string, text: string): Promise<void> {
-  await appendFile(host.outside(path), text);
 }
 
 async function listening(log: string, child: ChildProcess, complaints: () => string): Promise<void> {

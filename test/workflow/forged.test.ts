@@ -1,7 +1,9 @@
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newLogKey, readLogKey } from "../../src/audit/key.ts";
+import type { WorkItem } from "../../src/core/access.ts";
 import { cases, entries, offers, plans, steps } from "../../src/store/schema.ts";
+import { acceptOffer } from "../../src/workflow/decide-offer.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
 import { handOver } from "../../src/workflow/hand-over.ts";
 import { openCase } from "../../src/workflow/open-case.ts";
@@ -201,6 +203,91 @@ describe("a forged row", () => {
       .where(eq(offers.id, offer?.id ?? ""));
     await handOver(test.w, { offerId: offer?.id ?? "" });
     expect(git.held.get("1")?.work).toHaveLength(1);
+    expect(await heldEntries()).toEqual(["offer.held"]);
+  });
+});
+
+describe("a forged reading", () => {
+  const BOBS = [
+    {
+      system: "git",
+      account: "2",
+      id: "bobs",
+      kind: "membership",
+      resource: "bobs",
+      stage: "memberships",
+      outlivesSignOn: false,
+      reversible: "always",
+      privileged: false,
+    },
+  ];
+  const BOB = [{ system: "git", id: "2", login: "2-login", kind: "human" }];
+
+  it.each(["zzz", "git"])("before the cut, in a line of %s, takes nothing from a stranger", async (system) => {
+    await approve();
+    test.clock.now = new Date("2026-12-01T00:00:00Z");
+    await sweep(test.w);
+    await test.runJobs({ until: "revise-plan" });
+    await test.database.store.sql`
+      insert into reads (case_id, system, round, state, accounts, grants, work, seq)
+      values (${caseId}, ${system}, 'before-cut', 'read', ${JSON.stringify(BOB)}::text::jsonb, ${JSON.stringify(BOBS)}::text::jsonb, '[]', 2)
+      on conflict (case_id, system, round) do update set accounts = excluded.accounts, grants = excluded.grants`;
+    await settle();
+    expect(git.held.get("2")?.grants.map(({ id }) => id)).toEqual(["bobs"]);
+    expect(git.revoked).toEqual(["org"]);
+  });
+
+  it("of a first round makes no plan against a stranger", async () => {
+    await test.database.store
+      .sql`update reads set accounts = ${JSON.stringify(BOB)}::text::jsonb, grants = ${JSON.stringify(BOBS)}::text::jsonb where case_id = ${caseId}`;
+    await (await import("../../src/workflow/propose-plan.ts")).proposePlan(test.w, { caseId });
+    const made = await test.database.store.db.select().from(plans).where(eq(plans.caseId, caseId));
+    expect(made.some(({ body }) => body.includes("bobs"))).toBe(false);
+  });
+
+  it("of a clean end closes nothing", async () => {
+    git.mood.lies = true;
+    await approve();
+    test.clock.now = new Date("2026-12-01T00:00:00Z");
+    await settle();
+    await test.database.store.sql`update steps set state = 'proven' where case_id = ${caseId}`;
+    await test.database.store.sql`update cases set state = 'closing', round = 'closing' where id = ${caseId}`;
+    await test.database.store.sql`
+      insert into reads (case_id, system, round, state, accounts, grants, work, seq)
+      values (${caseId}, 'git', 'closing', 'read', '[]', '[]', '[]', 2)`;
+    await (await import("../../src/workflow/close-case.ts")).closeCase(test.w, { caseId });
+    const [row] = await test.database.store.db.select().from(cases).where(eq(cases.id, caseId));
+    expect(row?.state).not.toBe("closed");
+  });
+});
+
+describe("an acceptance", () => {
+  it("whose item was changed to a stranger's moves nothing", async () => {
+    await approve();
+    const [offer] = await test.database.store.db.select().from(offers).where(eq(offers.caseId, caseId));
+    if (!offer) throw new Error("no offer");
+    await test.database.store.db.update(offers).set({ toId: "bob" }).where(eq(offers.id, offer.id));
+    await acceptOffer(test.w, test.request("bob"), offer.id);
+    git.held.get("2")?.work.push({ ...(offer.item as WorkItem), account: "2", id: "bobs-work" });
+    await test.database.store.db
+      .update(offers)
+      .set({ item: { ...(offer.item as WorkItem), account: "2", id: "bobs-work" } })
+      .where(eq(offers.id, offer.id));
+    await handOver(test.w, { offerId: offer.id });
+    expect(await heldEntries()).toEqual(["offer.held"]);
+  });
+
+  it("moves its work once, also when the row is set back", async () => {
+    await approve();
+    const [offer] = await test.database.store.db.select().from(offers).where(eq(offers.caseId, caseId));
+    if (!offer) throw new Error("no offer");
+    await test.database.store.db.update(offers).set({ toId: "bob" }).where(eq(offers.id, offer.id));
+    await acceptOffer(test.w, test.request("bob"), offer.id);
+    await handOver(test.w, { offerId: offer.id });
+    const [moved] = await test.database.store.db.select().from(offers).where(eq(offers.id, offer.id));
+    expect(moved?.state).toBe("moved");
+    await test.database.store.db.update(offers).set({ state: "accepted" }).where(eq(offers.id, offer.id));
+    await handOver(test.w, { offerId: offer.id });
     expect(await heldEntries()).toEqual(["offer.held"]);
   });
 });
