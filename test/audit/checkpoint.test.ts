@@ -102,7 +102,7 @@ describe("checkpoints", () => {
       expect(shown).not.toContain("PRIVATE");
     }
     expect(() => readLogKey(new Secret(`${made.key.reveal()}x`))).toThrow(BadKey);
-    expect(() => readLogKey(new Secret(`${made.key.reveal()}x`))).not.toThrow(new RegExp(seed.slice(0, 10)));
+    expect(() => readLogKey(new Secret(`${made.key.reveal()}x`))).not.toThrow(seed.slice(0, 10));
   });
 
   it.each(["", "two words", "plus+sign", "line\nbreak", "nb\u00a0space", "\ud800"])("makes no key named %j", (name) => {
