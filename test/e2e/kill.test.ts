@@ -34,7 +34,7 @@ interface Entry {
   readonly actor: string;
 }
 
-/** Entries so far; empty while the database is down. */
+/** Entries so far. */
 async function entriesNow(): Promise<readonly Entry[]> {
   const sql = postgres(box.store.ownerUrl, { max: 1, onnotice: () => {}, connect_timeout: 5 });
   try {
@@ -49,18 +49,33 @@ async function entriesNow(): Promise<readonly Entry[]> {
 const has = async (action: string, times = 1) =>
   (await entriesNow()).filter((entry) => entry.action === action).length >= times;
 
+async function answersAgain(): Promise<boolean> {
+  try {
+    await box.store.ensureRunning();
+    return (await entriesNow()).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** At the moment of `times` entries of that action the app dies, the database's server with it if told so. */
 async function killAt(action: string, times: number, database = false): Promise<void> {
   await waitUntil(() => has(action, times), 120_000, 20);
   await box.app.kill("SIGKILL");
   if (database) {
-    process.kill(box.store.pid, "SIGKILL");
-    await waitUntil(async () =>
-      box.store.ensureRunning().then(
-        () => true,
-        () => false,
-      ),
-    );
+    const { pid } = box.store;
+    process.kill(pid, "SIGKILL");
+    // Only once it is really gone does anybody see that it must be started again.
+    await waitUntil(async () => !isAlive(pid), 30_000, 20);
+    await waitUntil(async () => answersAgain());
   }
   await box.app.start();
 }
