@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { and, eq } from "drizzle-orm";
 import type { Entry } from "../audit/entry.ts";
 import { proveEntry } from "../audit/prove.ts";
-import type { Grant } from "../core/access.ts";
 import { mayGoAlong, Plan, type PlanStep } from "../core/plan.ts";
 import type { Case } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
@@ -99,15 +98,11 @@ async function proveApproval(tx: Tx, w: Workflow, row: Case, plan: Plan, hash: s
 
 /** What went along by policy must be as harmless as the policy says, and rest on a real approval. */
 async function proveExtension(tx: Tx, w: Workflow, row: Case, plan: Plan, entry: Entry): Promise<void> {
-  if (w.policy.appearedSince !== "take-along" || !plan.steps.every(({ grant }) => goesAlong(grant))) {
+  if (w.policy.appearedSince !== "take-along" || !plan.steps.every(({ grant }) => mayGoAlong(grant))) {
     throw new NotVouched(`what appeared in case ${row.id} may not go along`);
   }
   const base = Number(entry.detail?.["base"]);
   await prove(tx, w, base, "plan.approved", row.id);
-}
-
-function goesAlong(grant: Grant): boolean {
-  return mayGoAlong(grant);
 }
 
 /** The entry `seq`, proven to be in the signed log, with this action and case; throws NotVouched. */
