@@ -8,10 +8,12 @@ import { check } from "./cli/check.ts";
 import { type ImportPeopleOptions, importPeopleFile } from "./cli/import-people.ts";
 import { type KeyNewOptions, keyNew } from "./cli/key-new.ts";
 import { terminalOf } from "./cli/say.ts";
-import { type Config, ConfigError, describeConfig, loadConfig, loadLogConfig } from "./config.ts";
+import { describeConfig } from "./config/describe.ts";
+import { ConfigError } from "./config/faults.ts";
+import { type Config, loadConfig, loadLogConfig } from "./config.ts";
 import { openLog } from "./log.ts";
 import { main } from "./main.ts";
-import { connectSystems, migrateDatabase, openCheckpointFile, openDatabase, openSigner, readVersion } from "./parts.ts";
+import { connectSystems, migrateDatabase, openCheckpointFile, openDatabase, readVersion } from "./parts.ts";
 import { ENCODINGS } from "./people/triggers/csv.ts";
 import { StoreError } from "./store/fault.ts";
 import type { Workflow } from "./workflow/workflow.ts";
@@ -97,7 +99,7 @@ function withParts(command: (parts: Parts) => Promise<number>): Promise<void> {
   return run(async () => {
     await using opened = new AsyncDisposableStack();
     const config = loadConfig(signoffConfig, "optional");
-    const signer = openSigner(config.logKey);
+    const { signer } = config;
     const systems = connectSystems(config.systems);
     const database = await openDatabase(config.database, log);
     const { store, embedded } = database;

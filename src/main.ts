@@ -11,7 +11,9 @@ import { handle } from "./chat/handle.ts";
 import { notifierOf } from "./chat/notify.ts";
 import { slackSurface } from "./chat/slack/index.ts";
 import type { ChatSurface } from "./chat/surface.ts";
-import { type Config, ConfigError, describeConfig, loadConfig } from "./config.ts";
+import { describeConfig } from "./config/describe.ts";
+import { ConfigError } from "./config/faults.ts";
+import { type Config, loadConfig } from "./config.ts";
 import { describeFailure, SystemError } from "./core/failure.ts";
 import { readHealth, readMetrics, type Vitals } from "./http/health.ts";
 import { startServer } from "./http/server.ts";
@@ -22,7 +24,6 @@ import {
   migrateDatabase,
   openCheckpointFile,
   openDatabase,
-  openSigner,
   readVersion,
 } from "./parts.ts";
 import { StoreError } from "./store/fault.ts";
@@ -48,7 +49,7 @@ const LOOK_AFTER = 1000;
 /** Puts everything together and starts it. Whatever was started is closed again if a later part cannot be. */
 export async function startApp(config: Config, log: Log): Promise<App> {
   await using opened = new AsyncDisposableStack();
-  const signer = openSigner(config.logKey);
+  const { signer } = config;
   const systems = connectSystems(config.systems);
   const described = describeConfig(config, [...systems.keys()]);
 

@@ -3,9 +3,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Configured, Log, System } from "../connectors/connector.ts";
 import { type CheckpointFile, checkpointFile } from "./audit/checkpoint-file.ts";
-import { BadKey, type LogSigner, readLogKey } from "./audit/key.ts";
-import { ConfigError, type DatabaseConfig, type LogConfig } from "./config.ts";
-import type { Secret } from "./core/secret.ts";
+import type { LogVerifier } from "./audit/key.ts";
+import type { DatabaseConfig } from "./config/database.ts";
+import { ConfigError } from "./config/faults.ts";
+import type { LogConfig } from "./config.ts";
 import { type Embedded, openEmbedded } from "./store/embedded.ts";
 import { roleOf } from "./store/fault.ts";
 import { migrate } from "./store/migrate.ts";
@@ -34,40 +35,29 @@ export async function migrateDatabase({ store, ownerUrl }: Opened): Promise<void
   await migrate({ ownerUrl, runtimeRole: roleOf(store.url) });
 }
 
-/** The log's key. Throws ConfigError. */
-export function openSigner(key: Secret): LogSigner {
-  try {
-    return readLogKey(key);
-  } catch (cause) {
-    if (!(cause instanceof BadKey)) throw cause;
-    throw new ConfigError([{ variable: "SIGNOFF_LOG_KEY", problem: `cannot be read: ${cause.message}` }]);
-  }
-}
-
 /** Connects the systems, by id in the order of the configuration. Two of one id are a ConfigError: entries name ids. */
 export function connectSystems(systems: readonly Configured[]): ReadonlyMap<string, System> {
   const connected = new Map<string, System>();
+  const twice = new Set<string>();
   for (const configured of systems) {
     const system = configured.connect({ fetch: globalThis.fetch });
-    if (connected.has(system.id)) {
-      throw new ConfigError([{ variable: "signoff.config.ts", problem: `has two systems with the id ${system.id}` }]);
-    }
+    if (connected.has(system.id)) twice.add(system.id);
     connected.set(system.id, system);
   }
-  return connected;
+  if (twice.size === 0) return connected;
+  throw new ConfigError(
+    [...twice].map((id) => ({ variable: "signoff.config.ts", problem: `has two systems with the id ${id}` })),
+  );
 }
 
 /** The checkpoint file: where it was asked for, else beside the embedded data, else in the user's state folder. */
-export function openCheckpointFile(
-  config: LogConfig,
-  verifier: LogSigner["verifier"],
-): CheckpointFile & { path: string } {
+export function openCheckpointFile(config: LogConfig, verifier: LogVerifier): CheckpointFile & { path: string } {
   const path = checkpointPath(config, verifier);
   return { ...checkpointFile(path, verifier), path };
 }
 
 /** Where the checkpoint of this key's log is kept. */
-export function checkpointPath(config: LogConfig, verifier: LogSigner["verifier"]): string {
+export function checkpointPath(config: LogConfig, verifier: LogVerifier): string {
   if (config.checkpointFile !== undefined) return config.checkpointFile;
   if (config.database.kind === "embedded") return join(config.database.folder, "checkpoint");
   // One user may run several logs.

@@ -5,11 +5,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineConnector, secretField } from "../connectors/connector.ts";
 import shipped from "../signoff.config.ts";
-import { ConfigError, type ConfigFile, describeConfig, loadConfig, loadLogConfig } from "../src/config.ts";
+import { newLogKey } from "../src/audit/key.ts";
+import { describeConfig } from "../src/config/describe.ts";
+import { ConfigError } from "../src/config/faults.ts";
+import type { ConfigFile } from "../src/config/settings.ts";
+import { loadConfig, loadLogConfig, unknownVariables } from "../src/config.ts";
 
 const FINE = {
   DATABASE_URL: "postgres://app:hunter2@db.example/signoff",
-  SIGNOFF_LOG_KEY: "PRIVATE+KEY+x",
+  SIGNOFF_LOG_KEY: newLogKey("test/config").key.reveal(),
   SLACK_BOT_TOKEN: "xoxb-1",
   SLACK_APP_TOKEN: "xapp-1",
   SIGNOFF_APPROVERS_CHANNEL: "C0123",
@@ -50,6 +54,7 @@ describe("the configuration", () => {
   it("names every fault at once by its variable, and shows no value", () => {
     const faults = faultsOf({
       DATABASE_URL: "mysql://hunter2@db.example/x",
+      SIGNOFF_LOG_KEY: "PRIVATE+KEY+hunter2",
       SIGNOFF_PORT: "hunter2",
       SIGNOFF_ZONE: "+02:00",
       SIGNOFF_LOG_LEVEL: "hunter2",
@@ -76,7 +81,25 @@ describe("the configuration", () => {
       "SLACK_API_URL",
       "SLACK_APP_TOKEN",
     ]);
+    expect(faults).toContainEqual({
+      variable: "SIGNOFF_APROVERS",
+      problem: expect.stringContaining("SIGNOFF_APPROVERS?"),
+    });
+    expect(faults).toContainEqual({ variable: "SIGNOFF_LOG_KEY", problem: expect.stringContaining("cannot be read") });
     expect(new ConfigError(faults).message).not.toContain("hunter2");
+  });
+
+  it("names the nearest variable for one that nobody reads, and none where none is near", () => {
+    const found = (name: string) => unknownVariables(shipped, { [name]: "hunter2" });
+    const near = (name: string) => /is it (\S+)\?/.exec(found(name)[0]?.problem ?? "")?.[1];
+    expect(near("SIGNOFF_APPROVER")).toBe("SIGNOFF_APPROVERS");
+    expect(near("SIGNOFF_REQUESTOR")).toBe("SIGNOFF_REQUESTERS");
+    expect(near("SIGNOFF_LOGKEY_FILE")).toBe("SIGNOFF_LOG_KEY");
+    expect(near("SIGNOFF_PROT")).toBe("SIGNOFF_PORT");
+    expect(found("SIGNOFF_X")).toEqual([
+      { variable: "SIGNOFF_X", problem: "is not a variable of Signoff (.env.example names all)" },
+    ]);
+    expect(found("SIGNOFF_IT_OWNER")).toEqual([]);
   });
 
   it("takes an empty variable for an absent one", () => {
@@ -175,6 +198,9 @@ describe("the configuration", () => {
 
   it("asks for nothing but the database to read the log", () => {
     expect(loadLogConfig({ DATABASE_URL: FINE.DATABASE_URL, SIGNOFF_PORT: "x" }).database.kind).toBe("given");
+    expect(() => loadLogConfig({ SIGNOFF_LOG_KEY: "hunter2" })).toThrow(
+      /SIGNOFF_LOG_KEY cannot[\s\S]*DATABASE_URL|DATABASE_URL[\s\S]*SIGNOFF_LOG_KEY cannot/,
+    );
     expect(() => loadLogConfig({ SIGNOFF_LOG_KEY_FILE: "/nowhere" })).toThrow(
       /SIGNOFF_LOG_KEY_FILE[\s\S]*DATABASE_URL/,
     );

@@ -4,7 +4,7 @@ import { BadKey, type LogVerifier, readVerifierKey } from "../audit/key.ts";
 import { readEntry } from "../audit/read-proven.ts";
 import { type Report, verifyLog, type Witness } from "../audit/verify.ts";
 import type { LogConfig } from "../config.ts";
-import { checkpointPath, openSigner } from "../parts.ts";
+import { checkpointPath } from "../parts.ts";
 import { readLog } from "../store/log.ts";
 import type { Store, Tx } from "../store/open.ts";
 import { entries } from "../store/schema.ts";
@@ -72,7 +72,7 @@ function tell(report: Report, key: LogVerifier, terminal: Terminal): void {
 }
 
 function namedKey(config: LogConfig, options: VerifyOptions, terminal: Terminal): LogVerifier | "bad" | undefined {
-  if (options.verifier === undefined) return config.logKey && openSigner(config.logKey).verifier;
+  if (options.verifier === undefined) return config.verifier;
   try {
     return readVerifierKey(options.verifier);
   } catch (cause) {

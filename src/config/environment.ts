@@ -51,9 +51,41 @@ export function environmentOf(raw: Raw): Environment {
         .filter((name) => name.startsWith("SIGNOFF_") && raw[name] && !ELSEWHERE.test(name))
         .filter((name) => !asked.has(name) && !asked.has(name.replace(/_FILE$/, "")))
         .sort()
-        .map((variable) => ({ variable, problem: "is not a variable of Signoff" }));
+        .map((variable) => ({ variable, problem: unknownWords(variable, asked) }));
     },
   };
+}
+
+function unknownWords(variable: string, known: Iterable<string>): string {
+  const near = nearest(variable, known);
+  return `is not a variable of Signoff${near === undefined ? " (.env.example names all)" : `: is it ${near}?`}`;
+}
+
+/** The known name that a typing error most likely meant; nothing if none is close. */
+function nearest(variable: string, known: Iterable<string>): string | undefined {
+  const bare = variable.replace(/^SIGNOFF_|_FILE$/g, "");
+  const ranked = [...known]
+    .filter((name) => name.startsWith("SIGNOFF_"))
+    .map((name) => ({ name, away: editsBetween(bare, name.slice("SIGNOFF_".length)) }))
+    .sort((a, b) => a.away - b.away);
+  const [first] = ranked;
+  return first && first.away <= Math.max(2, Math.floor(bare.length / 3)) && first.away < bare.length
+    ? first.name
+    : undefined;
+}
+
+/** How many letters must be put in, left out or changed to make one of the other (Levenshtein). */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }
 
 /** A zod issue as a fault of `variable`. zod's messages name what is expected and never what was given. */

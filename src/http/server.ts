@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import type { Log } from "../../connectors/connector.ts";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../config/faults.ts";
 import type { Health } from "./health.ts";
 
 /** What is served, by whom it is made. */

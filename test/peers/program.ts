@@ -23,7 +23,7 @@ export interface Running {
   ended: Promise<Ended>;
 }
 
-/** Runs `src/<file>` to its end. */
+/** Runs `src/<file>` to its end; a file elsewhere is named from there. */
 export function runProgram(file: string, args: readonly string[], environment: Environment): Promise<Ended> {
   return endOf(start(file, args, environment));
 }

@@ -1,24 +1,50 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import signoffConfig from "../../signoff.config.ts";
+import { unknownVariables } from "../../src/config.ts";
 import { credentialVariables, findCredentials } from "./credentials.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
+
+/** Where the chat page listens; any free port if unset. */
+const PORT = "SIGNOFF_SANDBOX_PORT";
 
 /** Starts what the environment asks for, and stays until it is ended. */
 export async function launch(): Promise<void> {
   if (process.env["SLACK_BOT_TOKEN"] || process.env["SLACK_BOT_TOKEN_FILE"]) return startApp();
-  const real = findCredentials(process.env, await credentialVariables());
-  if (real.length > 0) {
-    console.error(
-      [
-        `The sandbox does not start beside real credentials. Set here: ${real.join(", ")}`,
-        "To try the sandbox, unset them (or move .env away) and type: npm start",
-        "To run Signoff with your own chat, set SLACK_BOT_TOKEN and the rest of .env.example, and type: npm start",
-      ].join("\n"),
-    );
+  const lines = await refusalLines(process.env);
+  if (lines.length > 0) {
+    console.error(lines.join("\n"));
     process.exitCode = 1;
     return;
   }
   await runSandbox();
+}
+
+/** Why the sandbox does not start beside these variables, by name and without values; nothing if it may. */
+async function refusalLines(env: Readonly<Record<string, string | undefined>>): Promise<string[]> {
+  const real = findCredentials(env, await credentialVariables());
+  const port = env[PORT] || undefined;
+  const faults = [
+    ...unknownVariables(signoffConfig, env),
+    ...Object.keys(env)
+      .filter((name) => name.startsWith("SIGNOFF_SANDBOX_") && name !== PORT && env[name])
+      .map((variable) => ({ variable, problem: `is not a variable of the sandbox: it has only ${PORT}` })),
+    ...(port === undefined || (/^\d{1,5}$/.test(port) && Number(port) < 65_536)
+      ? []
+      : [{ variable: PORT, problem: "must be a port number" }]),
+  ];
+  return [
+    ...(faults.length === 0
+      ? []
+      : ["The sandbox does not start with:", ...faults.map(({ variable, problem }) => `  ${variable} ${problem}`)]),
+    ...(real.length === 0
+      ? []
+      : [
+          `The sandbox does not start beside real credentials. Set here: ${real.join(", ")}`,
+          "To try the sandbox, unset them (or move .env away) and type: npm start",
+          "To run Signoff with your own chat, set SLACK_BOT_TOKEN and the rest of .env.example, and type: npm start",
+        ]),
+  ];
 }
 
 /** The app alone; its end is ours. */
@@ -35,7 +61,7 @@ function startApp(): void {
 async function runSandbox(): Promise<void> {
   const began = Date.now();
   const say = (line: string) => console.log(line);
-  const port = process.env["SIGNOFF_SANDBOX_PORT"];
+  const port = process.env[PORT] || undefined;
   const starting = startSandbox({
     say,
     restarts: true,

@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runProgram } from "../peers/program.ts";
 import { appEnvironment } from "./app-environment.ts";
 import { EMPLOYEES, peopleCsv } from "./company.ts";
 import { credentialVariables, findCredentials } from "./credentials.ts";
@@ -109,6 +110,28 @@ describe("beside real credentials", () => {
     expect(
       findCredentials({ GITHUB_ACTIONS: "true", GITHUB_SHA: "1", CI: "true" }, await credentialVariables()),
     ).toEqual([]);
+  });
+});
+
+describe("the launcher", () => {
+  it("refuses what is nobody's setting and what is real, all at once, without values, and starts nothing", async () => {
+    const end = await runProgram("../test/sandbox/start.ts", [], {
+      SIGNOFF_X: "hunter2",
+      SIGNOFF_APPROVER: "hunter2",
+      SIGNOFF_SANDBOX_PROT: "hunter2",
+      SIGNOFF_SANDBOX_PORT: "hunter2",
+      GITHUB_TOKEN: "hunter2",
+    });
+    expect(end).toMatchObject({ code: 1, out: "" });
+    expect(end.err).not.toContain("hunter2");
+    expect(end.err.split("\n").slice(0, 6)).toEqual([
+      "The sandbox does not start with:",
+      "  SIGNOFF_APPROVER is not a variable of Signoff: is it SIGNOFF_APPROVERS?",
+      "  SIGNOFF_X is not a variable of Signoff (.env.example names all)",
+      "  SIGNOFF_SANDBOX_PROT is not a variable of the sandbox: it has only SIGNOFF_SANDBOX_PORT",
+      "  SIGNOFF_SANDBOX_PORT must be a port number",
+      "The sandbox does not start beside real credentials. Set here: GITHUB_TOKEN",
+    ]);
   });
 });
 

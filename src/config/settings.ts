@@ -1,0 +1,112 @@
+import { z } from "zod";
+import type { Configured, ConnectorFunction, Fault } from "../../connectors/connector.ts";
+import type { Policy } from "../core/policy.ts";
+import { type Environment, faultOf } from "./environment.ts";
+import { VariableMeta } from "./variables.ts";
+
+/** What signoff.config.ts is lent: variables by name. Each secret may be given as a file, by NAME_FILE. */
+export interface Env {
+  /** The connector as its own variables configure it; nothing if none that it needs is set. */
+  whenSet<S extends z.ZodObject>(connector: ConnectorFunction<S>): readonly Configured[];
+  /** A variable that is needed: a fault if it is absent. */
+  text(name: string): string;
+  optional(name: string): string | undefined;
+  /** Separated by commas or spaces; may be empty. */
+  list(name: string): readonly string[];
+  /** SLACK_…, if any of them is set. */
+  slack(): SlackSettings | undefined;
+}
+
+export interface SlackSettings {
+  readonly botToken?: string | undefined;
+  readonly appToken?: string | undefined;
+  readonly signingSecret?: string | undefined;
+  readonly apiUrl?: string | undefined;
+}
+
+/** What signoff.config.ts says. */
+export interface Settings {
+  /** The only list of what is taken away and handed over. */
+  readonly systems: readonly Configured[];
+  /** Person ids, e-mails or chat account ids. */
+  readonly roles: {
+    readonly requesters?: readonly string[];
+    readonly approvers: readonly string[];
+    readonly auditors?: readonly string[];
+    readonly operators?: readonly string[];
+  };
+  readonly chat: {
+    readonly slack?: SlackSettings | undefined;
+    /** Id of the private channel where every case is shown. */
+    readonly approversChannel?: string | undefined;
+  };
+  readonly policy?: Partial<Policy>;
+}
+
+export type ConfigFile = (env: Env) => Settings;
+
+const SettingsShape = z.strictObject({
+  systems: z.array(z.custom<Configured>((value) => typeof value === "object" && value !== null && "connect" in value)),
+  roles: z.strictObject({
+    requesters: z.array(z.string()).optional(),
+    approvers: z.array(z.string()),
+    auditors: z.array(z.string()).optional(),
+    operators: z.array(z.string()).optional(),
+  }),
+  chat: z.strictObject({
+    slack: z
+      .strictObject({
+        botToken: z.string().optional(),
+        appToken: z.string().optional(),
+        signingSecret: z.string().optional(),
+        apiUrl: z.string().optional(),
+      })
+      .optional(),
+    approversChannel: z.string().optional(),
+  }),
+  policy: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** What signoff.config.ts says with these variables; nothing if it has not the shape of settings. Faults are added to `faults`. */
+export function readSettings(file: ConfigFile, environment: Environment, faults: Fault[]): Settings | undefined {
+  const settings = file(envOf(environment, faults));
+  const parsed = SettingsShape.safeParse(settings);
+  for (const issue of parsed.error?.issues ?? []) faults.push(faultOf("signoff.config.ts", issue));
+  if (!parsed.success) return undefined;
+  for (const system of settings.systems) faults.push(...system.faults);
+  return settings;
+}
+
+function envOf(environment: Environment, faults: Fault[]): Env {
+  const env: Env = {
+    whenSet(connector) {
+      const options: Record<string, string> = {};
+      let set = false;
+      for (const [key, field] of Object.entries(connector.options.shape) as [string, z.ZodType][]) {
+        const name = VariableMeta.safeParse(field.meta()).data?.env;
+        const value = name === undefined ? undefined : environment.read(name);
+        if (value === undefined) continue;
+        options[key] = value;
+        set ||= !field.safeParse(undefined).success;
+      }
+      return set ? [connector(options as z.input<typeof connector.options>)] : [];
+    },
+    text(name) {
+      const value = environment.read(name);
+      if (value === undefined) faults.push({ variable: name, problem: "is missing" });
+      return value ?? "";
+    },
+    optional: (name) => environment.read(name),
+    list: (name) => (environment.read(name) ?? "").split(/[\s,]+/).filter((item) => item !== ""),
+    slack() {
+      const slack = {
+        botToken: environment.read("SLACK_BOT_TOKEN"),
+        appToken: environment.read("SLACK_APP_TOKEN"),
+        signingSecret: environment.read("SLACK_SIGNING_SECRET"),
+        apiUrl: environment.read("SLACK_API_URL"),
+      };
+      return slack.botToken || slack.appToken || slack.signingSecret ? slack : undefined;
+    },
+  };
+  return env;
+}
