@@ -101,7 +101,16 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     opened.defer(() => boss.stop({ graceful: true, timeout: JOB_PATIENCE }));
     await createQueues(boss);
     const surfaces = new Map<ChatSurface["id"], ChatSurface>(surface ? [[surface.id, surface]] : []);
-    const deps = { workflow: w, surfaces, approversChannel: config.chat?.approversChannel, log };
+    const deps = {
+      workflow: w,
+      surfaces,
+      approversChannel: config.chat?.approversChannel,
+      log,
+      readWitnesses: async () => {
+        const kept = await file.read();
+        return kept ? [{ name: "the checkpoint file", text: kept.note }] : [];
+      },
+    };
     const workers = await startWorkers(w, boss, notifierOf(deps));
     opened.defer(() => workers.stop());
     opened.defer(() => ending.abort(new Error("Signoff is stopping")));

@@ -1,4 +1,5 @@
 import type { Log } from "../../connectors/connector.ts";
+import type { Witness } from "../audit/verify.ts";
 import type { Refusal, Request } from "../workflow/ask.ts";
 import type { ChatAccount } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
@@ -11,6 +12,8 @@ export interface Deps {
   readonly workflow: Workflow;
   readonly surfaces: ReadonlyMap<ChatSurface["id"], ChatSurface>;
   readonly log: Log;
+  /** Checkpoints kept outside the database, such as the file beside it. */
+  readonly readWitnesses?: () => Promise<readonly Witness[]>;
 }
 
 /** Where an intent came from. */

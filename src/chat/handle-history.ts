@@ -1,8 +1,11 @@
 import { type HistoryOf, readHistory } from "../workflow/history.ts";
+import { verifyWholeLog } from "../workflow/verify-log.ts";
 import { accountOf, type Deps, isRefusal, requestOf, sayRefusal, surfaceOf } from "./desk.ts";
+import { readHistoryFilter } from "./history-filter.ts";
 import type { Intent, Mention } from "./intent.ts";
-import { helpMessage, noHistoryMessage, notOnePerson } from "./messages/answers.ts";
+import { badFilterMessage, helpMessage, noHistoryMessage, notOnePerson } from "./messages/answers.ts";
 import { historyMessage } from "./messages/history.ts";
+import { verifiedMessage, verifyingMessage } from "./messages/verified.ts";
 import type { ChatSurface, Reply } from "./surface.ts";
 
 /** `/audit …`: a page of what the log holds of a person. */
@@ -15,10 +18,27 @@ export async function showHistory(
   if (who.kind === "several" || who.kind === "group" || who.kind === "channel")
     return reply.say(notOnePerson(who.kind));
   if (who.kind === "nobody") return reply.say(helpMessage("/audit"));
+  const { systems, now } = deps.workflow;
+  const zone = intent.by.zone ?? "UTC";
+  const wanted = filter === undefined ? undefined : readHistoryFilter(filter, [...systems.values()], zone, now());
+  if (wanted && "fault" in wanted) return reply.say(badFilterMessage(wanted.fault));
   const of = await whomOf(surfaceOf(deps, intent), who);
-  const history = await readHistory(deps.workflow, requestOf(intent), { of, filter, before });
+  const history = await readHistory(deps.workflow, requestOf(intent), { of, filter: wanted, before });
   if (isRefusal(history)) return sayRefusal(reply, history);
-  return reply.say(history.kind === "page" ? historyMessage(history, who) : noHistoryMessage(history.kind));
+  return reply.say(history.kind === "page" ? historyMessage(history, who, zone) : noHistoryMessage(history.kind));
+}
+
+/** Verifies the whole log for somebody who may read it. */
+export async function verifyLog(
+  deps: Deps,
+  intent: Extract<Intent, { kind: "verify-log" }>,
+  reply: Reply,
+): Promise<void> {
+  const { workflow: w } = deps;
+  const started = () => reply.say(verifyingMessage());
+  const verified = await verifyWholeLog(w, requestOf(intent), deps.readWitnesses ?? (async () => []), started);
+  if (isRefusal(verified)) return sayRefusal(reply, verified);
+  return reply.say(verifiedMessage(verified, w.verifier));
 }
 
 /** Somebody whose account here is long gone is still known by its id. */

@@ -77,6 +77,7 @@ const Wish = z.discriminatedUnion("kind", [
     filter: z.string().optional(),
     before: z.number().int().optional(),
   }),
+  z.object({ kind: z.literal("verify-log") }),
   z.object({ kind: z.literal("help"), command: z.string() }),
 ]);
 

@@ -60,10 +60,16 @@ function noneOf(words: string): SaidTime {
   return { kind: "nothing", rest: words };
 }
 
-function doubtOf({ text, start }: ParsedResult): SaidTime | undefined {
+/** What to say of a date in figures that can be read in two ways; `undefined` if it cannot. */
+export function dayFirstOrMonthFirst(text: string): string | undefined {
   const numbers = ISO_DATE.test(text) ? null : NUMERIC_DATE.exec(text);
-  if (numbers && Number(numbers[1]) <= 12 && Number(numbers[2]) <= 12 && numbers[1] !== numbers[2])
-    return unclear(`“${numbers[0]}” can be read day first or month first. Write the month as a word: 30 Nov.`);
+  if (!numbers || Number(numbers[1]) > 12 || Number(numbers[2]) > 12 || numbers[1] === numbers[2]) return undefined;
+  return `“${numbers[0]}” can be read day first or month first. Write the month as a word: 30 Nov.`;
+}
+
+function doubtOf({ text, start }: ParsedResult): SaidTime | undefined {
+  const order = dayFirstOrMonthFirst(text);
+  if (order !== undefined) return unclear(order);
   if (/midnight/i.test(text)) return unclear("Midnight belongs to two days. Write the date with 00:00 or 23:59.");
   if (start.isCertain("month") && !start.isCertain("day")) return unclear(`“${text}” names no day.`);
   const hour = start.get("hour") ?? 0;

@@ -1,4 +1,4 @@
-import { and, desc, eq, ilike, inArray, lt, notInArray, or } from "drizzle-orm";
+import { and, desc, eq, gte, ilike, inArray, lt, notInArray, or, type SQL } from "drizzle-orm";
 import { openCheckpoint } from "../audit/checkpoint.ts";
 import { commitment } from "../audit/commitment.ts";
 import type { Entry } from "../audit/entry.ts";
@@ -56,7 +56,7 @@ export interface HistoryPage {
   readonly lines: readonly (HistoryLine | BrokenLine)[];
   /** For the next page; `undefined` on the last one. */
   readonly before: number | undefined;
-  readonly filter: string | undefined;
+  readonly filter: HistoryFilter | undefined;
   readonly checkpoint:
     | { readonly origin: string; readonly size: number; readonly root: string; readonly fingerprint: string }
     | undefined;
@@ -68,6 +68,18 @@ export type History =
   /** What was typed belongs to several people. */
   | { readonly kind: "several" };
 
+/** Which lines are wanted: all that are of one of the systems, within the span, and hold each of the words. */
+export interface HistoryFilter {
+  /** As it was typed, for the entry and for the next page. */
+  readonly text: string;
+  /** System ids; none means all. */
+  readonly systems: readonly string[];
+  readonly words: readonly string[];
+  readonly since?: Date;
+  /** Not in the span any more. */
+  readonly until?: Date;
+}
+
 const PAGE = 20;
 
 /**
@@ -77,7 +89,7 @@ const PAGE = 20;
 export function readHistory(
   w: Workflow,
   request: Request,
-  asked: { readonly of: HistoryOf; readonly filter?: string | undefined; readonly before?: number | undefined },
+  asked: { readonly of: HistoryOf; readonly filter?: HistoryFilter | undefined; readonly before?: number | undefined },
 ): Promise<History | Refusal> {
   return ask<History>(w, request, async (tx, asker): Promise<Change<History> | Denied> => {
     const noRight = denied(asker, "read-history", null);
@@ -89,7 +101,7 @@ export function readHistory(
     const own = denied(asker, "read-history", null, { leaverId: personId, requesterId: "" });
     if (own) return own;
     const page = await readPage(tx, w, personId, asked);
-    const filter = asked.filter?.trim();
+    const filter = asked.filter?.text;
     return {
       result: page,
       entries: [
@@ -111,13 +123,11 @@ async function readPage(
   tx: Tx,
   w: Workflow,
   personId: string,
-  asked: { readonly filter?: string | undefined; readonly before?: number | undefined },
+  asked: { readonly filter?: HistoryFilter | undefined; readonly before?: number | undefined },
 ): Promise<HistoryPage> {
   const own = await tx.select({ id: cases.id }).from(cases).where(eq(cases.leaverId, personId));
   const ids = own.map(({ id }) => id);
   const about = and(eq(entries.targetKind, "person"), eq(entries.targetId, safeText(personId)));
-  const words = asked.filter?.trim() || undefined;
-  const like = words === undefined ? undefined : `%${safeText(words).replace(/[\\%_]/g, "\\$&")}%`;
   const found = await tx
     .select({ seq: entries.seq })
     .from(entries)
@@ -125,15 +135,7 @@ async function readPage(
       and(
         ids.length > 0 ? or(inArray(entries.caseId, ids), about) : about,
         asked.before === undefined ? undefined : lt(entries.seq, asked.before),
-        like === undefined
-          ? undefined
-          : or(
-              ilike(entries.action, like),
-              ilike(entries.outcome, like),
-              ilike(entries.system, like),
-              ilike(entries.targetId, like),
-              ilike(entries.caseId, like),
-            ),
+        asked.filter && wanted(asked.filter),
       ),
     )
     .orderBy(desc(entries.seq))
@@ -146,9 +148,24 @@ async function readPage(
     person: { id: personId, name: (await findPerson(tx, personId))?.name ?? personId },
     lines,
     before: found.length > PAGE ? found[PAGE - 1]?.seq : undefined,
-    filter: words,
+    filter: asked.filter,
     checkpoint: last && facts(w, last.note),
   };
+}
+
+function wanted({ systems, words, since, until }: HistoryFilter): SQL | undefined {
+  const holds = (word: string) => {
+    const like = `%${safeText(word).replace(/[\\%_]/g, "\\$&")}%`;
+    const columns = [entries.action, entries.outcome, entries.system, entries.targetId, entries.caseId];
+    return or(...columns.map((column) => ilike(column, like)));
+  };
+  return and(
+    systems.length > 0 ? inArray(entries.system, [...systems]) : undefined,
+    // Instants are kept as ISO 8601 in UTC, whose order is that of their text.
+    since && gte(entries.at, since.toISOString()),
+    until && lt(entries.at, until.toISOString()),
+    ...words.map(holds),
+  );
 }
 
 /** The newest note's facts, if our key signed it. */

@@ -4,6 +4,7 @@ import { readAnswers } from "../../src/chat/forms.ts";
 import type { Mention } from "../../src/chat/intent.ts";
 import { cases, entries } from "../../src/store/schema.ts";
 import { labels, textOf } from "../peers/chat.ts";
+import { runAs } from "../peers/database.ts";
 import { memorySystem } from "../peers/memory-system.ts";
 import { type Bench, bench } from "./bench.ts";
 
@@ -292,7 +293,7 @@ describe("/audit", () => {
     expect(textOf(said[0])).toMatch(/SHA256:/);
     const older = await b.press("audrey", said[0], "Older");
     expect(textOf(older.said[0])).toMatch(/Case opened.*by Hr/);
-    expect(labels(older.said[0])).toEqual([]);
+    expect(labels(older.said[0])).toEqual(["Verify the log"]);
     expect(await actions(b, "history.read")).toBe(2);
   });
 
@@ -312,6 +313,46 @@ describe("/audit", () => {
     expect(filtered).toContain("Plan proposed");
     expect(filtered).not.toContain("Case opened");
     expect(textOf((await ask({ kind: "unclear", text: "Alice" })).said[0])).toMatch(/Nobody is known/);
+  });
+
+  it("says how it cannot read a filter, and shows nothing then", async () => {
+    await using b = await bench();
+    await b.open();
+    const { said } = await b.ask("audrey", {
+      kind: "history",
+      who: { kind: "member", id: "Ualice" },
+      filter: "since 05/06",
+    });
+    expect(textOf(said[0])).toMatch(/day first or month first.*Nothing was read/);
+    expect(await actions(b, "history.read")).toBe(0);
+  });
+
+  it("verifies the whole log at a press, says what was found, and makes it an entry", async () => {
+    await using b = await bench();
+    await b.open();
+    const { said } = await b.ask("audrey", { kind: "history", who: { kind: "member", id: "Ualice" } });
+    const verified = await b.press("audrey", said[0], "Verify the log");
+    expect(textOf(verified.said[0])).toMatch(/being read and verified/);
+    expect(textOf(verified.said[1])).toMatch(/The log is good: all \d+ entries/);
+    expect(textOf(verified.said[1])).toMatch(/SHA256:/);
+    expect(await actions(b, "log.verified")).toBe(1);
+    const hr = await b.press("hr", said[0], "Verify the log");
+    expect(hr.said.map(textOf)).toEqual([expect.stringMatching(/You cannot do this/)]);
+  });
+
+  it("names the first bad entry of a log that somebody changed, although nothing can be appended to it", async () => {
+    await using b = await bench();
+    await b.open();
+    const { said } = await b.ask("audrey", { kind: "history", who: { kind: "member", id: "Ualice" } });
+    await runAs(
+      b.t.database.superUrl,
+      `alter table audit.entries disable trigger all;
+       update audit.entries set leaf_hash = decode(repeat('00', 32), 'hex') where seq = 1`,
+    );
+    const verified = await b.press("audrey", said[0], "Verify the log");
+    expect(textOf(verified.said.at(-1))).toMatch(/The log is NOT good[\s\S]*Entry 1 is the first bad one/);
+    // This log is spoilt on purpose: nobody should verify it later.
+    await b.t.database.drop();
   });
 
   it("refuses one's own history and who has no role", async () => {

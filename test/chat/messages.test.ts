@@ -327,7 +327,7 @@ describe("history", () => {
       filter: undefined,
       checkpoint: undefined,
     } as const;
-    expect(textOf(historyMessage(page, { kind: "nobody" }))).toMatch(/7 is not as it was signed: its bytes/);
+    expect(textOf(historyMessage(page, { kind: "nobody" }, "UTC"))).toMatch(/7 is not as it was signed: its bytes/);
   });
 
   it("names the case once if every line is of it, and on each line if not", () => {
@@ -355,6 +355,7 @@ describe("history", () => {
             checkpoint: undefined,
           },
           { kind: "nobody" },
+          "UTC",
         ),
       );
     const alike = shown(line(2, "CASE0001"), line(1, "CASE0001"));

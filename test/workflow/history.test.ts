@@ -2,7 +2,7 @@ import postgres from "postgres";
 import { expect, it } from "vitest";
 import { findPersonOfAccount, noteAccount } from "../../src/store/people.ts";
 import { persons } from "../../src/store/schema.ts";
-import { type HistoryOf, type HistoryPage, readHistory } from "../../src/workflow/history.ts";
+import { type HistoryFilter, type HistoryOf, type HistoryPage, readHistory } from "../../src/workflow/history.ts";
 import { openCase } from "../../src/workflow/open-case.ts";
 import { memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
@@ -27,7 +27,7 @@ async function bench(): Promise<TestWorkflow & AsyncDisposable> {
   return { ...t, [Symbol.asyncDispose]: () => t.drop() };
 }
 
-async function read(t: TestWorkflow, of: HistoryOf, more: { filter?: string; before?: number } = {}) {
+async function read(t: TestWorkflow, of: HistoryOf, more: { filter?: HistoryFilter; before?: number } = {}) {
   return readHistory(t.w, t.request("audrey"), { of, ...more });
 }
 
@@ -84,12 +84,33 @@ it("finds somebody who left the directory long ago", async () => {
   expect(page(await read(t, { kind: "text", text: "alice@acme.test" })).lines.length).toBeGreaterThan(0);
 });
 
-it("filters by words, and takes signs of patterns for what they are", async () => {
+const filter = (more: Partial<HistoryFilter>): HistoryFilter => ({ text: "", systems: [], words: [], ...more });
+
+it("filters by words, all of which must be there, and takes signs of patterns for what they are", async () => {
   await using t = await bench();
   const of = { kind: "text", text: "alice" } as const;
-  expect(page(await read(t, of, { filter: "CASE.opened" })).lines).toHaveLength(1);
-  expect(page(await read(t, of, { filter: "c%d" })).lines).toHaveLength(0);
-  expect(page(await read(t, of, { filter: "nothing\0like\ud800this" })).lines).toHaveLength(0);
+  const lines = async (more: Partial<HistoryFilter>) => page(await read(t, of, { filter: filter(more) })).lines;
+  expect(await lines({ words: ["CASE.opened"] })).toHaveLength(1);
+  expect(await lines({ words: ["success", "case.opened"] })).toHaveLength(1);
+  expect(await lines({ words: ["failure", "case.opened"] })).toHaveLength(0);
+  expect(await lines({ words: ["c%d"] })).toHaveLength(0);
+  expect(await lines({ words: ["nothing\0like\ud800this"] })).toHaveLength(0);
+});
+
+it("filters by systems and by a span of time, whose end is not in it", async () => {
+  await using t = await bench();
+  const of = { kind: "text", text: "alice" } as const;
+  const lines = async (more: Partial<HistoryFilter>) =>
+    page(await read(t, of, { filter: filter(more) })).lines.flatMap((line) => ("action" in line ? [line] : []));
+  const ofRepo = await lines({ systems: ["repo"] });
+  expect(new Set(ofRepo.map(({ action }) => action))).toEqual(new Set(["system.readStarted", "system.read"]));
+  expect(await lines({ systems: ["other"] })).toHaveLength(0);
+  const [opened] = await lines({ words: ["case.opened"] });
+  if (!opened) throw new Error("a case was opened");
+  const later = new Date(opened.at.getTime() + 1);
+  expect(await lines({ words: ["case.opened"], since: opened.at, until: later })).toHaveLength(1);
+  expect(await lines({ words: ["case.opened"], since: later })).toHaveLength(0);
+  expect(await lines({ words: ["case.opened"], until: opened.at })).toHaveLength(0);
 });
 
 it("is for auditors and approvers, never about oneself, and each reading and refusal is an entry", async () => {

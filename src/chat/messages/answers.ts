@@ -187,6 +187,11 @@ export function noHistoryMessage(kind: "unknown-person" | "several"): Message {
   );
 }
 
+/** What was typed after the person cannot be read as a filter. */
+export function badFilterMessage(fault: string): Message {
+  return only(`${fault} Nothing was read.`);
+}
+
 /** How the commands are used. */
 export function helpMessage(command: string): Message {
   const offboard: Rich = [
@@ -195,7 +200,9 @@ export function helpMessage(command: string): Message {
   ];
   const audit: Rich = [
     { code: "/audit @alice" },
-    " shows what the log holds. An e-mail or login works too, also for people who left long ago; words after it filter.",
+    " shows what the log holds. An e-mail or login works too, also for people who left long ago. Filter by words after it: ",
+    { code: "/audit @alice github failed since monday" },
+    ".",
   ];
   return {
     summary: "How to use Signoff",

@@ -1,16 +1,16 @@
-import type { BrokenLine, HistoryLine, HistoryPage } from "../../workflow/history.ts";
+import type { BrokenLine, HistoryFilter, HistoryLine, HistoryPage } from "../../workflow/history.ts";
 import type { Mention } from "../intent.ts";
 import type { Message, Part, Rich } from "../message.ts";
 import { type LineTimes, lineTimes } from "./line-times.ts";
-import { button, paragraph, shownAs } from "./words.ts";
+import { button, listed, paragraph, shownAs } from "./words.ts";
 
 /** A page of a person's timeline, newest first, with what it is proven against. `who` asks for the next page. */
-export function historyMessage(page: HistoryPage, who: Mention): Message {
+export function historyMessage(page: HistoryPage, who: Mention, zone: string): Message {
   const { person, lines, before, filter, checkpoint } = page;
   const whole = lines.flatMap((line) => ("broken" in line ? [] : [line]));
   const times = lineTimes(
     whole.map(({ at }) => at),
-    "UTC",
+    zone,
   );
   // Said once if it holds for every line; a line that is broken is of no known case.
   const cases = new Set(lines.map((line) => ("broken" in line ? null : line.caseId)));
@@ -20,23 +20,39 @@ export function historyMessage(page: HistoryPage, who: Mention): Message {
     summary: `History of ${person.name}`,
     parts: [
       { kind: "heading", text: `History of ${person.name}` },
-      ...(filter === undefined ? [] : [{ kind: "note", text: ["Only entries with “", filter, "”"] } as const]),
+      ...(filter === undefined ? [] : [{ kind: "note", text: filterWords(filter, zone) } as const]),
       ...(only === null ? [] : [{ kind: "note", text: [`Every line is of case ${only}.`] } as const]),
       ...times.note,
       lines.length === 0
-        ? paragraph("The log holds nothing of this person", filter === undefined ? "." : " with these words.")
+        ? paragraph(
+            "The log holds nothing of this person",
+            filter === undefined ? "." : " that this filter lets through.",
+          )
         : ({ kind: "list", items: lines.map((line) => lineWords(line, times, only === null)) } as const),
-      ...(before === undefined
-        ? []
-        : [
-            {
-              kind: "actions",
-              buttons: [button("Older", { kind: "history", who, before, ...(filter === undefined ? {} : { filter }) })],
-            } as const,
-          ]),
+      {
+        kind: "actions",
+        buttons: [
+          ...(before === undefined
+            ? []
+            : [button("Older", { kind: "history", who, before, ...(filter ? { filter: filter.text } : {}) })]),
+          button("Verify the log", { kind: "verify-log" }),
+        ],
+      },
       ...(checkpoint ? checkpointParts(checkpoint) : []),
     ],
   };
+}
+
+/** How a filter was understood. */
+function filterWords({ systems, words, since, until }: HistoryFilter, zone: string): Rich {
+  return [
+    "Only entries",
+    ...(systems.length === 0 ? [] : [` of ${listed(systems)}`]),
+    ...(words.length === 0 ? [] : [` with ${listed(words.map((word) => `“${shownAs(word)}”`))}`]),
+    ...(since === undefined ? [] : [" since ", { time: since, zone }]),
+    ...(until === undefined ? [] : [" until ", { time: until, zone }]),
+    ".",
+  ];
 }
 
 function lineWords(line: HistoryLine | BrokenLine, times: LineTimes, withCase: boolean): Rich {
@@ -116,6 +132,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "work.moveInterrupted": "Move of work interrupted",
   "request.refused": "Request refused",
   "history.read": "History read",
+  "log.verified": "Log verified",
 };
 
 function actionWords(action: string): string {
