@@ -1,5 +1,7 @@
 import { REASONS, Reason } from "../core/case.ts";
+import type { Policy } from "../core/policy.ts";
 import { checkLeaver, openCase } from "../workflow/open-case.ts";
+import { readDue } from "../workflow/when.ts";
 import { accountOf, type Deps, isRefusal, requestOf, sayRefusal, surfaceOf } from "./desk.ts";
 import { FIELDS } from "./forms.ts";
 import type { Intent, Member, Mention } from "./intent.ts";
@@ -11,7 +13,8 @@ import {
   openedMessage,
   tomorrowIn,
 } from "./messages/answers.ts";
-import { openCaseForm, pickLeaverForm } from "./messages/dialogs.ts";
+import { openCaseForm, pickLeaverForm, type SaidWhen } from "./messages/dialogs.ts";
+import { readSaidTime } from "./said-time.ts";
 import type { ChatSurface, Reply } from "./surface.ts";
 
 type Of<K extends Intent["kind"]> = Extract<Intent, { kind: K }>;
@@ -34,6 +37,7 @@ export async function startCase(deps: Deps, intent: Of<"start-case">, reply: Rep
   if (ready.kind !== "ready") return reply.say(noCaseMessage(ready));
   // The directory's zone is the person's own; the chat's is what their laptop says.
   const zone = ready.zone === "UTC" ? (member.zone ?? ready.zone) : ready.zone;
+  const now = deps.workflow.now();
   return reply.ask(
     openCaseForm({
       memberId: member.id,
@@ -41,7 +45,8 @@ export async function startCase(deps: Deps, intent: Of<"start-case">, reply: Rep
       email: member.email,
       personId: ready.personId,
       zone,
-      tomorrow: tomorrowIn(zone, deps.workflow.now()),
+      tomorrow: tomorrowIn(zone, now),
+      said: saidWhen(intent.words ?? "", zone, now, deps.workflow.policy),
     }),
   );
 }
@@ -76,6 +81,30 @@ export async function openFromForm(deps: Deps, intent: Of<"open-case">, reply: R
     default:
       return reply.say(noCaseMessage(opened));
   }
+}
+
+/** When it should be, as far as the command's words say it; what can be wrong is asked in the dialog. */
+function saidWhen(words: string, zone: string, now: Date, policy: Policy): SaidWhen {
+  const said = readSaidTime(words, zone, now);
+  switch (said.kind) {
+    case "unclear":
+      return { kind: "nothing", notes: [said.why] };
+    case "nothing":
+    case "now":
+      return { kind: said.kind, notes: notUnderstood(said.rest) };
+    case "at": {
+      const notes = [...said.questions, ...notUnderstood(said.rest)];
+      const due = readDue({ ...said, zone }, zone, now, policy);
+      if ("fault" in due) return { kind: "nothing", notes: [due.fault, ...notes] };
+      return { kind: "at", date: said.date, time: said.time, at: due.at, notes };
+    }
+    default:
+      return said satisfies never;
+  }
+}
+
+function notUnderstood(rest: string): readonly string[] {
+  return rest === "" ? [] : [`“${rest}” was not understood.`];
 }
 
 function findMember(

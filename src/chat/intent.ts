@@ -47,7 +47,12 @@ export const Leave = z.object({
 export type Leave = Readonly<z.infer<typeof Leave>>;
 
 const Wish = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("start-case"), who: Mention }),
+  z.object({
+    kind: z.literal("start-case"),
+    who: Mention,
+    /** What was said besides whom: when, in words. */
+    words: z.string().max(200).optional(),
+  }),
   z.object({ kind: z.literal("open-case"), leaver: z.string(), leave: Leave }),
   z.object({ kind: z.literal("approve-plan"), caseId: z.string(), planHash: z.string(), gaps: z.string().optional() }),
   z.object({ kind: z.literal("reject-plan"), caseId: z.string(), planHash: z.string(), note: z.string().optional() }),

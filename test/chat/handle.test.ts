@@ -36,6 +36,33 @@ describe("/offboard", () => {
     expect(await caseCount(b)).toBe(0);
   });
 
+  it.each([
+    [
+      "Friday 6pm",
+      { when: "at", date: "2026-11-27", time: "18:00" },
+      "You said 2026-11-27T17:00:00.000Z Europe/Berlin",
+    ],
+    ["30 Nov", { when: "at", date: "2026-11-30", time: "18:00" }, "No time was named: this is 18:00"],
+    ["now", { when: "now" }, ""],
+    ["05/06", { when: "at", date: "2026-11-26", time: "18:00" }, "day first or month first"],
+    ["6 Nov 2026 18:00", { when: "at", date: "2026-11-26" }, "This is in the past"],
+    ["30 Nov 2029 18:00", { when: "at", date: "2026-11-26" }, "days ahead"],
+    ["please", { when: "at", date: "2026-11-26" }, "“please” was not understood"],
+  ])(
+    "puts what %s says of the time into the dialog, and what is to be checked above it",
+    async (words, fields, intro) => {
+      await using b = await bench();
+      b.t.clock.now = new Date("2026-11-25T10:00:00.000Z");
+      const { asked } = await b.ask("hr", { ...START, who: { kind: "member", id: "Ualice" }, words });
+      const [form] = asked;
+      const initial = Object.fromEntries(
+        form?.fields.map((field) => [field.id, "initial" in field ? field.initial : ""]) ?? [],
+      );
+      expect(initial).toMatchObject(fields);
+      expect(textOf({ summary: "", parts: form?.intro ?? [] })).toContain(intro);
+    },
+  );
+
   it("takes the dialog's answers, and says when access ends in her zone", async () => {
     await using b = await bench();
     const [form] = (await b.ask("hr", { ...START, who: { kind: "email", email: "alice@acme.test" } })).asked;

@@ -369,7 +369,15 @@ describe("history", () => {
 });
 
 describe("dialogs", () => {
-  const leaver = { memberId: "U1", name: "A", email: "a@b.c", personId: "p", zone: "UTC", tomorrow: "2026-12-01" };
+  const leaver = {
+    memberId: "U1",
+    name: "A",
+    email: "a@b.c",
+    personId: "p",
+    zone: "UTC",
+    tomorrow: "2026-12-01",
+    said: { kind: "nothing", notes: [] },
+  } as const;
   const forms: Form[] = [
     dialogs.pickLeaverForm("why"),
     dialogs.openCaseForm(leaver),

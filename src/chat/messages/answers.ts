@@ -196,7 +196,9 @@ export function badFilterMessage(fault: string): Message {
 export function helpMessage(command: string): Message {
   const offboard: Rich = [
     { code: "/offboard @alice" },
-    " starts a case: a dialog asks when and how. Nothing is taken before it is approved.",
+    " starts a case: a dialog asks when and how. A time may follow: ",
+    { code: "/offboard @alice Friday 6pm" },
+    ". Nothing is taken before it is approved.",
   ];
   const audit: Rich = [
     { code: "/audit @alice" },

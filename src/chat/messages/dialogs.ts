@@ -18,7 +18,13 @@ export function pickLeaverForm(why: string): Form {
   };
 }
 
-/** What must be known to open a case. “Now” is a choice of its own, and never the default. */
+/** When a command said that it should be, and what is to be checked of it. */
+export type SaidWhen = { readonly notes: readonly string[] } & (
+  | { readonly kind: "nothing" | "now" }
+  | { readonly kind: "at"; readonly date: string; readonly time: string; readonly at: Date }
+);
+
+/** What must be known to open a case. “Now” is a choice of its own, and the default only where it was said. */
 export function openCaseForm(leaver: {
   readonly memberId: string;
   readonly name: string;
@@ -27,8 +33,10 @@ export function openCaseForm(leaver: {
   readonly zone: string;
   /** The next day in that zone, `2026-11-30`. */
   readonly tomorrow: string;
+  readonly said: SaidWhen;
 }): Form {
   const at = FIELDS["open-case"];
+  const { said } = leaver;
   return {
     kind: "open-case",
     title: "Open a case",
@@ -43,6 +51,18 @@ export function openCaseForm(leaver: {
           { code: leaver.personId },
         ],
       },
+      ...(said.kind === "at"
+        ? [{ kind: "text", text: ["You said ", { time: said.at, zone: leaver.zone }, "."] } as const]
+        : []),
+      ...(said.notes.length === 0
+        ? []
+        : [
+            {
+              kind: "list",
+              title: [{ bold: "Please check" }],
+              items: said.notes.map((note) => [shownAs(note)]),
+            } as const,
+          ]),
       {
         kind: "note",
         text: [
@@ -60,15 +80,21 @@ export function openCaseForm(leaver: {
           { value: AT, label: "At the date and time below" },
           { value: NOW, label: "Now", hint: "As soon as the plan is approved" },
         ],
-        initial: AT,
+        initial: said.kind === "now" ? NOW : AT,
       },
-      { id: at.date, label: "Date", input: "date", initial: leaver.tomorrow, optional: true },
+      {
+        id: at.date,
+        label: "Date",
+        input: "date",
+        initial: said.kind === "at" ? said.date : leaver.tomorrow,
+        optional: true,
+      },
       {
         id: at.time,
         label: "Time",
         hint: `In ${leaver.zone}, where they are.`,
         input: "time",
-        initial: "18:00",
+        initial: said.kind === "at" ? said.time : "18:00",
         optional: true,
       },
       {

@@ -50,7 +50,7 @@ function askOfCommand(command: string, text: string): Ask {
   const { who, rest } = readMention(text);
   switch (command) {
     case "/offboard":
-      return { kind: "start-case", who };
+      return { kind: "start-case", who, ...(rest === "" ? {} : { words: rest.slice(0, 200) }) };
     case "/audit":
       return { kind: "history", who, ...(rest === "" ? {} : { filter: rest.slice(0, 200) }) };
     default:
