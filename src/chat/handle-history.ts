@@ -25,7 +25,7 @@ export async function showHistory(
   const of = await whomOf(surfaceOf(deps, intent), who);
   const history = await readHistory(deps.workflow, requestOf(intent), { of, filter: wanted, before });
   if (isRefusal(history)) return sayRefusal(reply, history);
-  return reply.say(history.kind === "page" ? historyMessage(history, who, zone) : noHistoryMessage(history.kind));
+  return reply.say(history.kind === "page" ? historyMessage(history, who, zone) : noHistoryMessage(history));
 }
 
 /** Verifies the whole log for somebody who may read it. */

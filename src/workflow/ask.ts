@@ -14,8 +14,8 @@ export interface Request {
 
 /** Answers that every request can get instead of its own. */
 export type Refusal =
-  /** The account belongs to nobody the directory knows, so it has no rights. */
-  | { readonly kind: "stranger" }
+  /** The account is a guest's, a bot's or another organization's, or belongs to nobody the directory knows: it has no rights. */
+  | { readonly kind: "stranger"; readonly account: ChatAccount["kind"] }
   | { readonly kind: "forbidden"; readonly why: string }
   /** Taken already: a re-delivery. Says nothing. */
   | { readonly kind: "repeated" }
@@ -39,7 +39,8 @@ export async function ask<T>(
       .returning();
     if (taken.length === 0) return { result: { kind: "repeated" } };
     const personId = await findPersonOfChat(tx, request.by);
-    if (personId === undefined) return { result: { kind: "stranger" }, entries: [refused(request)] };
+    if (personId === undefined)
+      return { result: { kind: "stranger", account: request.by.kind }, entries: [refused(request)] };
     const change = await work(tx, await askerOf(tx, w, personId));
     if (!(change instanceof Denied)) return change;
     return { result: { kind: "forbidden", why: change.why }, entries: [change.entry(request, personId)] };
@@ -99,6 +100,23 @@ function refused(request: Request): Said {
     outcome: "failure",
     target: { kind: "account", id: request.by.id, system: request.by.surface },
     case: null,
-    detail: { why: "the account belongs to nobody in the directory", account: request.by.kind },
+    detail: { why: strangeness(request.by.kind), account: request.by.kind },
   };
+}
+
+/** Why an account has no rights. Who is a guest may well be in the directory: what counts is whose word the account is. */
+function strangeness(kind: ChatAccount["kind"]): string {
+  switch (kind) {
+    case "guest":
+      return "guests have no rights";
+    case "external":
+      return "the account belongs to another organization";
+    case "bot":
+      return "bots have no rights";
+    case "member":
+    case "deactivated":
+      return "the account belongs to nobody in the directory";
+    default:
+      return kind satisfies never;
+  }
 }

@@ -64,7 +64,8 @@ export interface HistoryPage {
 
 export type History =
   | HistoryPage
-  | { readonly kind: "unknown-person" }
+  /** Nobody. Of an account that the chat shows it says what that is. */
+  | { readonly kind: "unknown-person"; readonly account?: Pick<ChatAccount, "kind" | "name"> }
   /** What was typed belongs to several people. */
   | { readonly kind: "several" };
 
@@ -97,7 +98,10 @@ export function readHistory(
     const found = await findWhom(tx, asked.of);
     if (found.length > 1) return { result: { kind: "several" } };
     const [personId] = found;
-    if (personId === undefined) return { result: { kind: "unknown-person" } };
+    if (personId === undefined) {
+      const account = asked.of.kind === "chat" ? asked.of.account : undefined;
+      return { result: { kind: "unknown-person", ...(account ? { account } : {}) } };
+    }
     const own = denied(asker, "read-history", null, { leaverId: personId, requesterId: "" });
     if (own) return own;
     const page = await readPage(tx, w, personId, asked);
@@ -264,9 +268,11 @@ function textOf(value: unknown): string | undefined {
 async function findWhom(tx: Tx, of: HistoryOf): Promise<readonly string[]> {
   switch (of.kind) {
     case "chat": {
-      // A guest or external account is known by its id only: its e-mail is somebody else's word.
+      const { account } = of;
+      // Whatever it is now, an account that is known stays its person's. Matching by e-mail is as in opening a case.
       const id =
-        (await findPersonOfAccount(tx, of.account.surface, of.account.id)) ?? (await findPersonOfChat(tx, of.account));
+        (await findPersonOfAccount(tx, account.surface, account.id)) ??
+        (await findPersonOfChat(tx, account.kind === "guest" ? { ...account, kind: "member" } : account));
       return id === undefined ? [] : [id];
     }
     case "chat-id": {

@@ -382,6 +382,39 @@ describe("/audit", () => {
     await b.t.database.drop();
   });
 
+  it.each([
+    ["a bot", { id: "Ubot", kind: "bot" }, /This is a bot, not a person/],
+    ["somebody external", { id: "Uext", kind: "external", email: "alice@acme.test" }, /another organization/],
+    ["a guest that nobody knows", { id: "Ug", kind: "guest", email: "g@x.test" }, /This is a guest, and the directory/],
+    ["an account that nobody knows", { id: "Unew", name: "New" }, /does not know New by this account/],
+  ] as const)("answers exactly about %s, and reads nothing", async (_, account, words) => {
+    await using b = await bench();
+    await b.open();
+    b.chat.add(account);
+    const { said } = await b.ask("audrey", { kind: "history", who: { kind: "member", id: account.id } });
+    expect(said.map(textOf)).toEqual([expect.stringMatching(words)]);
+    expect(await actions(b, "history.read")).toBe(0);
+  });
+
+  it("finds a guest whom the directory has, as /offboard does", async () => {
+    await using b = await bench();
+    b.chat.add({ id: "Ug", kind: "guest", email: "olga@acme.test" });
+    const { said } = await b.ask("audrey", { kind: "history", who: { kind: "member", id: "Ug" } });
+    expect(textOf(said[0])).toContain("History of Olga");
+  });
+
+  it.each([
+    ["guest", /You are a guest here, and guests cannot use Signoff/],
+    ["external", /Your account belongs to another organization/],
+    ["bot", /Bots cannot use Signoff/],
+  ] as const)("tells a %s why it has no rights, although the directory has the e-mail", async (kind, words) => {
+    await using b = await bench();
+    b.chat.add({ id: "Uaudrey", kind, email: "audrey@acme.test" });
+    const { said } = await b.ask("audrey", { kind: "history", who: { kind: "member", id: "Ualice" } });
+    expect(said.map(textOf)).toEqual([expect.stringMatching(words)]);
+    expect(await actions(b, "request.refused")).toBe(1);
+  });
+
   it("refuses one's own history and who has no role", async () => {
     await using b = await bench();
     await b.open();

@@ -554,7 +554,7 @@ describe("people", () => {
     await start([git]);
     expect(await checkLeaver(test.w, test.request("bob"), test.chat("alice"))).toMatchObject({ kind: "forbidden" });
     const stranger = { by: test.chat("hana", { id: "U999", kind: "external" }), requestId: "x" } as const;
-    expect(await checkLeaver(test.w, stranger, test.chat("alice"))).toEqual({ kind: "stranger" });
+    expect(await checkLeaver(test.w, stranger, test.chat("alice"))).toEqual({ kind: "stranger", account: "external" });
     const refused = await test.database.store.db.select().from(entries).where(eq(entries.action, "request.refused"));
     expect(refused).toHaveLength(2);
   });

@@ -4,7 +4,9 @@ import type { StepState } from "../../core/step.ts";
 import type { Offer } from "../../store/offers.ts";
 import type { Refusal } from "../../workflow/ask.ts";
 import type { Decided } from "../../workflow/decide-plan.ts";
+import type { History } from "../../workflow/history.ts";
 import type { NoCase, Opened } from "../../workflow/open-case.ts";
+import type { ChatAccount } from "../../workflow/who.ts";
 import type { Message, Rich } from "../message.ts";
 import { listed, only, shownAs } from "./words.ts";
 
@@ -14,7 +16,7 @@ import { listed, only, shownAs } from "./words.ts";
 export function refusalMessage(refusal: Refusal): Message | undefined {
   switch (refusal.kind) {
     case "stranger":
-      return only("Your account belongs to nobody in the directory, so you cannot do this. Please ask your operator.");
+      return only(strangerWords(refusal.account));
     case "forbidden":
       return only(`You cannot do this. ${refusal.why}`);
     case "missing":
@@ -179,12 +181,49 @@ export function offerAnswer(
 }
 
 /** Nobody is found whose history could be shown. */
-export function noHistoryMessage(kind: "unknown-person" | "several"): Message {
-  return only(
-    kind === "several"
-      ? "This belongs to several people. Please name one by e-mail or by their account here."
-      : "Nobody is known by this. Please use their account here, an e-mail, or a login. A name alone is not enough: two people may have it.",
-  );
+export function noHistoryMessage(none: Exclude<History, { kind: "page" }>): Message {
+  if (none.kind === "several")
+    return only("This belongs to several people. Please name one by e-mail or by their account here.");
+  if (!none.account)
+    return only(
+      "Nobody is known by this. Please use their account here, an e-mail, or a login. A name alone is not enough: two people may have it.",
+    );
+  return only(`${accountIs(none.account)} Nothing was read.`);
+}
+
+/** Why an account of the chat is nobody's. */
+function accountIs({ kind, name }: { readonly kind: ChatAccount["kind"]; readonly name: string }): string {
+  const otherwise = "If it is somebody's, name them by an e-mail or a login that the directory has.";
+  switch (kind) {
+    case "bot":
+      return "This is a bot, not a person.";
+    case "external":
+      return `This account belongs to another organization, so its e-mail proves nothing here. ${otherwise}`;
+    case "guest":
+      return `This is a guest, and the directory knows nobody by this account or its e-mail. ${otherwise}`;
+    case "member":
+    case "deactivated":
+      return `The directory does not know ${shownAs(name)} by this account or its e-mail. ${otherwise}`;
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Why somebody who asks has no rights at all. */
+function strangerWords(kind: ChatAccount["kind"]): string {
+  switch (kind) {
+    case "guest":
+      return "You are a guest here, and guests cannot use Signoff, whether or not the directory knows them. Please ask a full member of this workspace.";
+    case "external":
+      return "Your account belongs to another organization, so you cannot use Signoff here.";
+    case "bot":
+      return "Bots cannot use Signoff.";
+    case "member":
+    case "deactivated":
+      return "Your account belongs to nobody in the directory, so you cannot do this. Please ask your operator.";
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** What was typed after the person cannot be read as a filter. */
