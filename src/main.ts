@@ -14,7 +14,8 @@ import type { ChatSurface } from "./chat/surface.ts";
 import { describeConfig } from "./config/describe.ts";
 import { ConfigError } from "./config/faults.ts";
 import { type Config, loadConfig } from "./config.ts";
-import { describeFailure, SystemError } from "./core/failure.ts";
+import { describeFailure, rootMessage, SystemError } from "./core/failure.ts";
+import { repeats } from "./core/repeats.ts";
 import { readHealth, readMetrics, type Vitals } from "./http/health.ts";
 import { startServer } from "./http/server.ts";
 import { openLog } from "./log.ts";
@@ -75,7 +76,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     schedule: false,
     useListenNotify: true,
   });
-  boss.on("error", (err) => log.warn({ err }, "the job queue had an error"));
+  const often = repeats(() => new Date());
+  boss.on("error", (err) => {
+    const unsaid = often(rootMessage(err));
+    if (unsaid !== undefined) log.warn({ err, unsaid }, "the job queue had an error");
+  });
   boss.on("warning", ({ message }) => log.debug({ message }, "the job queue warns"));
 
   const ending = new AbortController();

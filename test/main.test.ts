@@ -140,14 +140,25 @@ describe("the app as a process", () => {
   });
 
   it("outlives a database that is away for a while", async () => {
-    const { url } = await start();
+    const { app, url } = await start();
     await database.store.close();
     const name = new URL(database.url).pathname.slice(1);
     await superuser(`alter database ${name} allow_connections false`);
     await superuser(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
     expect(await health(url)).toMatchObject([503, { ok: false, db: "down", queue: "down" }]);
+    await app.line("the job queue had an error");
+    await pause(3000);
     await superuser(`alter database ${name} allow_connections true`);
     await healthy(url, async () => true);
+    await app.line("the sweep works again");
+    app.kill("SIGTERM");
+    const { out } = await app.ended;
+    expect(out).not.toContain("[object");
+    const said = out.split("\n").filter((line) => /the job queue had an error|the sweep failed/.test(line));
+    const troubles = said.map((line) => JSON.parse(line)).map(({ msg, err }) => `${msg}: ${err.message}`);
+    expect(troubles).toContainEqual(expect.stringMatching(/job queue.*not currently accepting connections/));
+    // Each once, however many workers ask however often.
+    expect(troubles).toEqual([...new Set(troubles)]);
   });
 
   it("keeps a database of its own: takes it over after a SIGKILL, and starts it again when it dies", async () => {

@@ -36,3 +36,24 @@ export function describeFailure(failure: Failure): string {
       return failure satisfies never;
   }
 }
+
+/** The words of what an error comes from in the end, whatever was wrapped around it. Never throws, whatever was thrown. */
+export function rootMessage(error: unknown): string {
+  let at = error;
+  // Causes can be made into a ring.
+  for (let depth = 0; depth < 8; depth += 1) {
+    const below = causeOf(at);
+    if (below === undefined) break;
+    at = below;
+  }
+  if (typeof at !== "object" || at === null) return String(at);
+  const { message, code } = at as { message?: unknown; code?: unknown };
+  return [message, code].find((one) => typeof one === "string" && one !== "")?.toString() ?? "an error without words";
+}
+
+/** An `AggregateError` of several addresses says nothing itself: the first one's words are as good as the others'. */
+function causeOf(error: unknown): unknown {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+  return cause ?? (Array.isArray(errors) ? errors[0] : undefined);
+}

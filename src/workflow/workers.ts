@@ -1,5 +1,7 @@
 import type { PgBoss } from "pg-boss";
 import type { z } from "zod";
+import { rootMessage } from "../core/failure.ts";
+import { repeats } from "../core/repeats.ts";
 import { closeCase } from "./close-case.ts";
 import { handOver } from "./hand-over.ts";
 import { proposePlan } from "./propose-plan.ts";
@@ -61,7 +63,7 @@ export async function startWorkers(w: Workflow, boss: PgBoss, notifier: Notifier
         // A job that is not ours in shape was written by somebody else: it moves nothing.
         if (!payload.success) return w.log.error({ queue }, "a job of an unknown shape was left alone");
         await run(payload.data as z.infer<(typeof QUEUES)[Q]>).catch((error: unknown) => {
-          w.log.error({ queue, error: String(error) }, "a job failed; the next sweep finds what is due");
+          w.log.error({ queue, err: error }, "a job failed; the next sweep finds what is due");
         });
       },
     );
@@ -73,13 +75,19 @@ export async function startWorkers(w: Workflow, boss: PgBoss, notifier: Notifier
 function sweepOften(w: Workflow, boss: PgBoss, notifier: Notifier): () => Promise<void> {
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
+  let failing = false;
+  const often = repeats(w.now);
   const once = async () => {
     try {
       await sweep(w);
       for (const key of await notifier.listDue())
         await boss.send("notify", { key }, { singletonKey: JSON.stringify({ key }) });
+      if (failing) w.log.info({}, "the sweep works again");
+      failing = false;
     } catch (error) {
-      w.log.warn({ error: String(error) }, "the sweep failed and is tried again");
+      failing = true;
+      const unsaid = often(rootMessage(error));
+      if (unsaid !== undefined) w.log.warn({ err: error, unsaid }, "the sweep failed and is tried again every second");
     }
   };
   const loop = async () => {
