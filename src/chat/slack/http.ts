@@ -3,6 +3,7 @@ import { type RequestHandler, Router } from "express";
 import type { Log } from "../../../connectors/connector.ts";
 import type { Secret } from "../../core/secret.ts";
 import { quietLogger } from "./client.ts";
+import { Unreadable } from "./delivery.ts";
 
 interface HttpOptions {
   readonly signingSecret: Secret;
@@ -29,6 +30,17 @@ export function httpReceiver(options: HttpOptions): { readonly receiver: Express
     endpoints: { events: ENDPOINT },
     router,
     logger: quietLogger(options.log),
+    processEventErrorHandler: async ({ error, response }) => {
+      if (!(error instanceof Unreadable))
+        options.log.error({ surface: "slack", err: error }, "a request of Slack failed");
+      if (!response.headersSent) response.writeHead(error instanceof Unreadable ? 400 : 500).end();
+      return false;
+    },
+    unhandledRequestHandler: ({ response }) => {
+      if (response.headersSent) return;
+      options.log.error({ surface: "slack" }, "a request of Slack was not acknowledged in time");
+      response.writeHead(500).end();
+    },
   });
   return { receiver, router };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { App } from "@slack/bolt";
+import { App, type ReceiverEvent } from "@slack/bolt";
 import type { Router } from "express";
 import type { Log } from "../../../connectors/connector.ts";
 import { SystemError } from "../../core/failure.ts";
@@ -9,6 +9,7 @@ import type { Ask } from "../message.ts";
 import { unknownButton, unknownMember, wentWrong } from "../messages/trouble.ts";
 import type { ChatSurface, Reply } from "../surface.ts";
 import { quietLogger, slackClient } from "./client.ts";
+import { screen, Unreadable } from "./delivery.ts";
 import { httpReceiver } from "./http.ts";
 import { type Home, readHome, readMember, readMemberByEmail } from "./members.ts";
 import { findPost, post, readChannel, update } from "./posts.ts";
@@ -73,26 +74,29 @@ export function slackSurface(options: SlackOptions): SlackSurface {
       : undefined;
   const receiver = socket?.receiver ?? http?.receiver;
   if (!receiver) throw new TypeError("Slack needs a mode");
-  listen(
-    new App({
-      receiver,
-      // Acknowledging must not wait for Slack, so nothing is asked here.
-      authorize: async () => ({ botToken: options.botToken.reveal() }),
-      ignoreSelf: false,
-      convoStore: false,
-      logger: quietLogger(log),
-    }),
-    {
-      onReading(reading) {
-        inBackground(act(desk, reading, handle));
-      },
-      onSubmission(body, ack) {
-        const work = submit(desk, body, ack, handle);
-        inBackground(work);
-      },
-      log,
+  const app = new App({
+    receiver,
+    // Acknowledging must not wait for Slack, so nothing is asked here.
+    authorize: async () => ({ botToken: options.botToken.reveal() }),
+    ignoreSelf: false,
+    convoStore: false,
+    logger: quietLogger(log),
+  });
+  // Over a socket an envelope that is not acknowledged only comes again.
+  const refuse = http
+    ? (_: unknown, why: string) => Promise.reject(new Unreadable(why))
+    : (event: ReceiverEvent) => event.ack();
+  screen(app, refuse, log);
+  listen(app, {
+    onReading(reading) {
+      inBackground(act(desk, reading, handle));
     },
-  );
+    onSubmission(body, ack) {
+      const work = submit(desk, body, ack, handle);
+      inBackground(work);
+    },
+    log,
+  });
 
   return {
     id: "slack",

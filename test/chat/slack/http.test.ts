@@ -357,6 +357,46 @@ describe("the endpoint", () => {
     expect((await fetch(slack.url, { method: "POST", body: "a=1" })).status).toBe(401);
   });
 
+  const payload = (value: unknown) => `payload=${encodeURIComponent(JSON.stringify(value))}`;
+  const user = { id: "U1" };
+  const button = { type: "button", action_id: "a", action_ts: "1", value: "{}" };
+  it.each<[string, string, string?]>([
+    ["nothing at all", ""],
+    ["an empty payload", payload({})],
+    ["a payload that is null", payload(null)],
+    ["a payload that is a list", payload([])],
+    ["two payloads", `${payload({})}&${payload({})}`],
+    ["a button without actions", payload({ type: "block_actions", user, actions: [] })],
+    ["a button of nobody", payload({ type: "block_actions", user: null, actions: [button] })],
+    ["a dialog without a view", payload({ type: "view_submission", user })],
+    ["a dialog without answers", payload({ type: "view_submission", user, view: { id: "V1", callback_id: "note" } })],
+    ["a command of nobody", "command=%2Foffboard&text=x&trigger_id=1"],
+    ["a command twice", "command=%2Foffboard&command=%2Faudit&text=x&user_id=U1&trigger_id=1"],
+    ["a body that is no form", "\0%%%=&&&"],
+    ["JSON that is null", "null", "application/json"],
+    ["JSON without a type", "{}", "application/json"],
+  ])("refuses %s although it is signed, at once and with one line", async (_, body, type) => {
+    const line = slack.lines.length;
+    expect((await slack.send(body, type === undefined ? {} : { type })).status).toBe(400);
+    expect(slack.lines.slice(line).map(({ level, message }) => `${level} ${message}`)).toEqual([
+      "warn a payload of Slack could not be read",
+    ]);
+    expect(slack.intents).toEqual([]);
+  });
+
+  it.each([
+    ["a shortcut", payload({ type: "shortcut", callback_id: "x", user, team: { id: "T1" } })],
+    ["a menu's question", payload({ type: "block_suggestion", action_id: "a", user, team: { id: "T1" } })],
+    ["a kind that does not exist yet", payload({ type: "telepathy" })],
+  ])("acknowledges %s, which it does not use", async (_, body) => {
+    const line = slack.lines.length;
+    expect((await slack.send(body)).status).toBe(200);
+    expect(slack.lines.slice(line).map(({ level, message }) => `${level} ${message}`)).toEqual([
+      "info a payload of Slack is not used",
+    ]);
+    expect(slack.intents).toEqual([]);
+  });
+
   it("answers Slack's URL verification", async () => {
     const answer = await slack.send(JSON.stringify({ type: "url_verification", challenge: "abc" }), {
       type: "application/json",

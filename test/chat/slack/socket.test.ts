@@ -106,6 +106,18 @@ describe("over the socket", () => {
     await until(() => expect(peer.acks.map((ack) => ack.envelope_id)).toContain(envelope));
     expect(intents).toEqual([]);
   });
+
+  it("what nobody can read is acknowledged too, or Slack would send it for ever", async () => {
+    const { peer, intents, lines } = await start();
+    const envelopes = [
+      peer.deliver("interactive", {}),
+      peer.deliver("interactive", { type: "block_actions", user: { id: "U1" }, actions: [] }),
+      peer.deliver("slash_commands", { command: "/offboard" }),
+    ];
+    await until(() => expect(peer.acks.map((ack) => ack.envelope_id).sort()).toEqual(envelopes.sort()));
+    expect(lines.filter(({ level }) => level === "warn")).toHaveLength(3);
+    expect(intents).toEqual([]);
+  });
 });
 
 describe("the connection", () => {
