@@ -318,8 +318,12 @@ export const posts = pgTable(
   (table) => [index("posts_due").on(table.nextAt)],
 );
 
-/** Requests already taken, by the surface's own id, so that a re-delivery does nothing. */
-export const requests = pgTable("requests", {
-  id: text("id").primaryKey(),
-  at: instant("at").notNull().defaultNow(),
-});
+/** Requests already taken, by the surface's own id, so that a re-delivery does nothing. Forgotten after a week. */
+export const requests = pgTable(
+  "requests",
+  {
+    id: text("id").primaryKey(),
+    at: instant("at").notNull().defaultNow(),
+  },
+  (table) => [index("requests_at").on(table.at)],
+);

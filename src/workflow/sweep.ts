@@ -8,6 +8,7 @@ import {
   listLateSteps,
   listUndecidedPlans,
 } from "../store/due.ts";
+import { forgetRequests } from "../store/requests.ts";
 import { advance } from "./advance.ts";
 import { expireOffer } from "./decide-offer.ts";
 import { settlePlan } from "./decide-plan.ts";
@@ -16,6 +17,14 @@ import { type Job, sendJobs } from "./queues.ts";
 import { afterRound } from "./take-inventory.ts";
 import { transition } from "./transition.ts";
 import type { Workflow } from "./workflow.ts";
+
+/**
+ * How long a request is known again, in milliseconds. Chats deliver again within the hour, and what was signed longer ago than
+ * five minutes is refused anyhow.
+ */
+const REMEMBER_MS = 7 * 24 * 3_600_000;
+/** So that a sweep after a long stop is no long lock. */
+const FORGET_AT_ONCE = 500;
 
 /**
  * Looks what is due and wakes it. Nothing depends on a timer that runs for days or on a job that survives: after a crash,
@@ -45,6 +54,8 @@ export async function sweep(w: Workflow): Promise<void> {
   for (const { id } of found.late) await expireStep(w, id);
   for (const { id, state } of found.offers) if (state !== "accepted") await expireOffer(w, id);
   for (const { id } of found.between) await goOn(w, id);
+  const old = new Date(now.getTime() - REMEMBER_MS);
+  await w.store.db.transaction((tx) => forgetRequests(tx, old, FORGET_AT_ONCE));
 }
 
 /** Sends again what a case between two arrows may have lost. */

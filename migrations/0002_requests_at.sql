@@ -1,0 +1,1 @@
+CREATE INDEX "requests_at" ON "requests" USING btree ("at");
