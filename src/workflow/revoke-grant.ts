@@ -1,25 +1,23 @@
-import { randomUUID } from "node:crypto";
-import { and, eq, inArray, isNull, lt, or } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Revoked } from "../../connectors/connector.ts";
 import type { Grant } from "../core/access.ts";
 import type { PlanStep } from "../core/plan.ts";
 import { lockCase } from "../store/cases.ts";
 import { findPersonNamed } from "../store/people.ts";
 import { steps } from "../store/schema.ts";
-import { findStep, type Step } from "../store/steps.ts";
+import type { Step } from "../store/steps.ts";
 import { advance } from "./advance.ts";
 import { callFor } from "./call.ts";
-import { holdStep } from "./hold.ts";
+import { type LeasedStep, leaseStep, type StepAct } from "./lease-step.ts";
 import { touchPost, wantCasePosts, wantPost, wantThreadPost } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import { recover } from "./recover.ts";
 import { type Change, type Said, transition } from "./transition.ts";
-import { NotVouched, proveStep } from "./vouched.ts";
 import { systemOf, type Workflow } from "./workflow.ts";
 
 /** 5 Revokes one grant. What the system says to it is never proof: reading it back is the next step. */
 export async function revokeGrant(w: Workflow, { stepId }: { stepId: string }): Promise<void> {
-  const taken = await lease(w, stepId);
+  const taken = await leaseStep(w, stepId, REVOKING);
   if (!taken) return;
   const started = w.now();
   try {
@@ -30,73 +28,28 @@ export async function revokeGrant(w: Workflow, { stepId }: { stepId: string }): 
   }
 }
 
-interface Taken {
-  readonly step: Step;
-  readonly planned: PlanStep;
-  readonly grant: Grant;
-  readonly approval: number;
-}
-
-/** The entry before the act and the lease on the step, in one commit. Without it there is no act. */
-function lease(w: Workflow, stepId: string): Promise<Taken | undefined> {
-  const id = randomUUID();
-  return transition<Taken | undefined>(w, async (tx) => {
-    const found = await findStep(tx, stepId);
-    const row = found && (await lockCase(tx, found.caseId));
-    const before = row && (await findStep(tx, stepId));
-    if (!before || row.state !== "revoking") return { result: undefined };
-    let proven: Awaited<ReturnType<typeof proveStep>>;
-    try {
-      proven = await proveStep(tx, w, row, before);
-    } catch (error) {
-      if (error instanceof NotVouched) return holdStep(tx, w, before, error);
-      throw error;
-    }
-    const [leased] = await tx
-      .update(steps)
-      .set({
-        state: "revoking",
-        lease: id,
-        leaseUntil: new Date(w.now().getTime() + w.policy.leaseSeconds * 1000),
-        tries: before.tries + 1,
-        startedAt: before.startedAt ?? w.now(),
-        nextAt: null,
-      })
-      .where(
-        and(
-          eq(steps.id, stepId),
-          inArray(steps.state, ["waiting", "revoking"]),
-          or(isNull(steps.leaseUntil), lt(steps.leaseUntil, w.now())),
-          or(isNull(steps.nextAt), lt(steps.nextAt, new Date(w.now().getTime() + 1))),
-        ),
-      )
-      .returning({ id: steps.id });
-    if (!leased) return { result: undefined };
-    const grant = proven.step.grant;
-    const entries: Said[] = [];
-    if (before.lease !== null)
-      entries.push({
-        ...aboutGrant(before, grant),
-        action: "grant.revokeInterrupted",
-        outcome: "unknown",
-        detail: { attempt: before.tries },
-      });
-    entries.push({
-      ...aboutGrant(before, grant),
-      action: "grant.revokeStarted",
-      outcome: "success",
-      act: {
-        connector: w.systems.get(before.system)?.connector ?? "none",
-        attempt: before.tries + 1,
-        startedAt: w.now().toISOString(),
-        result: "started",
-        approval: proven.seq,
-      },
-    });
-    const step: Step = { ...before, state: "revoking", lease: id, tries: before.tries + 1 };
-    return { result: { step, planned: proven.step, grant, approval: proven.seq }, entries };
-  });
-}
+const REVOKING = {
+  from: ["waiting", "revoking"],
+  set: (before, now) => ({ state: "revoking", tries: before.tries + 1, startedAt: before.startedAt ?? now }),
+  started: (w, before, { planned, approval }) => ({
+    ...aboutGrant(before, planned.grant),
+    action: "grant.revokeStarted",
+    outcome: "success",
+    act: {
+      connector: w.systems.get(before.system)?.connector ?? "none",
+      attempt: before.tries + 1,
+      startedAt: w.now().toISOString(),
+      result: "started",
+      approval,
+    },
+  }),
+  interrupted: (before, { grant }) => ({
+    ...aboutGrant(before, grant),
+    action: "grant.revokeInterrupted",
+    outcome: "unknown",
+    detail: { attempt: before.tries },
+  }),
+} as const satisfies StepAct;
 
 async function act(w: Workflow, planned: PlanStep): Promise<Revoked> {
   // It ends with the grant it comes through; only reading it back is ours.
@@ -107,8 +60,9 @@ async function act(w: Workflow, planned: PlanStep): Promise<Revoked> {
 
 type Outcome = { kind: "answered"; revoked: Revoked } | { kind: "failed"; cause: unknown };
 
-async function settle(w: Workflow, taken: Taken, started: Date, outcome: Outcome): Promise<void> {
-  const { step, grant } = taken;
+async function settle(w: Workflow, taken: LeasedStep, started: Date, outcome: Outcome): Promise<void> {
+  const { step, planned } = taken;
+  const { grant } = planned;
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const row = await lockCase(tx, step.caseId);
     if (!row) return { result: undefined };
@@ -116,7 +70,7 @@ async function settle(w: Workflow, taken: Taken, started: Date, outcome: Outcome
     const moved = await tx
       .update(steps)
       .set({ ...to.set, lease: null, leaseUntil: null })
-      .where(and(eq(steps.id, step.id), eq(steps.state, "revoking"), eq(steps.lease, step.lease ?? "")))
+      .where(and(eq(steps.id, step.id), eq(steps.state, "revoking"), eq(steps.lease, step.lease)))
       .returning({ id: steps.id });
     const entry: Said = {
       ...aboutGrant(step, grant),

@@ -1,55 +1,34 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, isNull, lt, or } from "drizzle-orm";
-import { z } from "zod";
-import type { System } from "../../connectors/connector.ts";
-import { Account, Grant, type Person, WorkItem } from "../core/access.ts";
+import type { Person } from "../core/access.ts";
 import { Round } from "../core/case.ts";
-import { safeJson } from "../core/text.ts";
 import { findCase, listReads, lockCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { getPerson, noteAccount } from "../store/people.ts";
 import { reads } from "../store/schema.ts";
-import { callFor } from "./call.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts } from "./notices.ts";
-import { hashOfReading } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
+import { type ReadKey, type ReadOutcome, readEntry, readInterrupted, readStarted } from "./read-entries.ts";
 import { recover } from "./recover.ts";
+import { type Seen, seePerson } from "./see-person.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { NotVouched, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
-
-/** What one system shows of one person. */
-interface Seen {
-  readonly state: "read" | "none" | "unmatched";
-  readonly accounts: readonly Account[];
-  readonly grants: readonly Grant[];
-  readonly work: readonly WorkItem[];
-  /** Without personal data: it stands in the entry. */
-  readonly why: string;
-  /** How each account was matched, with logins: kept beside the entry. */
-  readonly found: readonly string[];
-}
-
-interface Key {
-  readonly caseId: string;
-  readonly system: string;
-  readonly round: Round;
-}
 
 /** 2 Reads one system for one case: accounts, grants and work, or why it could not be seen. */
 export async function takeInventory(
   w: Workflow,
   payload: { caseId: string; system: string; round: string },
 ): Promise<void> {
-  const key: Key = { ...payload, round: Round.parse(payload.round) };
+  const key: ReadKey = { ...payload, round: Round.parse(payload.round) };
   const taken = await lease(w, key);
   if (!taken) return;
   const started = w.now();
   const system = w.systems.get(key.system);
   try {
     const seen = system
-      ? await see(w, system, taken.person, taken.saidNone)
+      ? await seePerson(w, system, taken.person, taken.saidNone)
       : fail(`the system ${key.system} is not in the configuration any more`);
     await settle(w, key, taken, started, { kind: "seen", seen });
   } catch (cause) {
@@ -78,7 +57,7 @@ interface Taken {
   readonly saidNone: boolean;
 }
 
-function lease(w: Workflow, key: Key): Promise<Taken | undefined> {
+function lease(w: Workflow, key: ReadKey): Promise<Taken | undefined> {
   const id = randomUUID();
   return transition<Taken | undefined>(w, async (tx) => {
     const row = await findCase(tx, key.caseId);
@@ -102,75 +81,13 @@ function lease(w: Workflow, key: Key): Promise<Taken | undefined> {
     }
     const person = await getPerson(tx, row.leaverId);
     const entries: Said[] = [];
-    if (before.lease !== null) entries.push(interrupted(key, before.tries));
-    entries.push({
-      action: "system.readStarted",
-      outcome: "success",
-      target: { kind: "system", id: key.system, system: key.system },
-      case: key.caseId,
-      act: {
-        connector: w.systems.get(key.system)?.connector ?? "none",
-        attempt: leased.tries,
-        startedAt: w.now().toISOString(),
-        result: "started",
-      },
-      detail: { round: key.round },
-    });
+    if (before.lease !== null) entries.push(readInterrupted(key, before.tries));
+    entries.push(readStarted(w, key, leased.tries));
     return { result: { lease: id, tries: leased.tries, person, saidNone: await wasSaidNone(tx, key) }, entries };
   });
 }
 
-async function see(w: Workflow, system: System, person: Person, saidNone: boolean): Promise<Seen> {
-  using call = callFor(w);
-  const matches = await system.findAccounts(person, call);
-  const accounts = [...new Map(matches.map(({ account }) => [account.id, account])).values()];
-  if (accounts.length === 0) {
-    // A manual system knows by itself whom it applies to.
-    if (system.manual)
-      return { state: "none", accounts, grants: [], work: [], found: [], why: "it does not apply to this person" };
-    if (saidNone)
-      return {
-        state: "none",
-        accounts,
-        grants: [],
-        work: [],
-        found: [],
-        why: "a person said that there is no account",
-      };
-    return {
-      state: "unmatched",
-      accounts,
-      grants: [],
-      work: [],
-      found: [],
-      why: "no account is known by an exact identifier",
-    };
-  }
-  const grants: Grant[] = [];
-  const work: WorkItem[] = [];
-  for (const account of accounts) {
-    for await (const grant of system.listGrants(account, call)) grants.push(grant);
-    if (system.work) for await (const item of system.work.list(account, call)) work.push(item);
-  }
-  const rules = [...new Set(matches.map(({ rule }) => rule))];
-  // As they will be read from the row again, so that the entry is bound to just that.
-  return safeJson({
-    state: "read",
-    accounts: z.array(Account).parse(accounts),
-    grants: z.array(Grant).parse(grants),
-    work: z.array(WorkItem).parse(work),
-    why: `matched by ${rules.join(" and ")}`,
-    found: matches.map(({ why }) => why),
-  });
-}
-
-async function settle(
-  w: Workflow,
-  key: Key,
-  taken: Taken,
-  started: Date,
-  outcome: { kind: "seen"; seen: Seen } | { kind: "failed"; cause: unknown },
-): Promise<void> {
+async function settle(w: Workflow, key: ReadKey, taken: Taken, started: Date, outcome: ReadOutcome): Promise<void> {
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     // The case's lock first, so that of two systems that answer at once the later one sees the earlier.
     const row = await lockCase(tx, key.caseId);
@@ -185,13 +102,13 @@ async function settle(
         .where(mine);
       return {
         result: undefined,
-        entries: [entryOf(w, key, taken, started, outcome)],
+        entries: [readEntry(w, key, { attempt: taken.tries, started }, outcome)],
         next: await wantCasePosts(tx, row),
       };
     }
     const seen = outcome.kind === "seen" ? await claimAccounts(tx, key, taken.person, outcome.seen) : undefined;
     // What is stored is what the entry says: without the accounts that turned out to be somebody else's.
-    const entry = entryOf(w, key, taken, started, seen ? { kind: "seen", seen } : outcome);
+    const entry = readEntry(w, key, { attempt: taken.tries, started }, seen ? { kind: "seen", seen } : outcome);
     const changed = await tx
       .update(reads)
       .set(
@@ -234,7 +151,7 @@ async function settle(
 }
 
 /** Notes whose the found accounts are. One that is known as somebody else's is not hers: it is left out, and asked about. */
-async function claimAccounts(tx: Tx, key: Key, person: Person, seen: Seen): Promise<Seen> {
+async function claimAccounts(tx: Tx, key: ReadKey, person: Person, seen: Seen): Promise<Seen> {
   const strangers = new Set<string>();
   for (const account of seen.accounts) {
     const noted = await noteAccount(
@@ -257,69 +174,8 @@ async function claimAccounts(tx: Tx, key: Key, person: Person, seen: Seen): Prom
   };
 }
 
-function entryOf(
-  w: Workflow,
-  key: Key,
-  taken: Taken,
-  started: Date,
-  outcome: { kind: "seen"; seen: Seen } | { kind: "failed"; cause: unknown },
-): Said {
-  const system = w.systems.get(key.system);
-  const sight = system?.sight;
-  const seen = outcome.kind === "seen" ? outcome.seen : undefined;
-  return {
-    action: "system.read",
-    outcome: seen ? "success" : "failure",
-    target: { kind: "system", id: key.system, system: key.system },
-    case: key.caseId,
-    act: {
-      connector: system?.connector ?? "none",
-      attempt: taken.tries,
-      startedAt: started.toISOString(),
-      endedAt: w.now().toISOString(),
-      result: seen?.state ?? "failed",
-    },
-    scope: {
-      round: key.round,
-      inScope: true,
-      why: seen?.why ?? "it could not be read",
-      accounts: seen?.accounts.map(({ id }) => id) ?? [],
-      discovered: "connector",
-      discoveredAt: w.now().toISOString(),
-      blind: sight?.kind === "partial" ? [...sight.blind] : [],
-      grants: (seen?.grants ?? []).map((grant) => ({
-        id: grant.id,
-        account: grant.account,
-        kind: grant.kind,
-        resource: grant.resource,
-        privileged: grant.privileged,
-        outlivesSignOn: grant.outlivesSignOn,
-        ...(grant.role === undefined ? {} : { role: grant.role }),
-        ...(grant.lastUsedAt === undefined ? {} : { lastUsedAt: grant.lastUsedAt }),
-      })),
-      work: seen?.work.length ?? 0,
-      secrets: seen?.grants.flatMap(({ secrets }) => secrets) ?? [],
-    },
-    ...(seen && seen.found.length > 0 ? { personal: { found: [...seen.found] } } : {}),
-    ...(seen ? { detail: { reading: hashOfReading({ ...key, ...seen }) } } : {}),
-    ...(outcome.kind === "failed"
-      ? { detail: { failure: recover(w, outcome.cause, taken.tries, w.policy.readTries).why } }
-      : {}),
-  };
-}
-
-function interrupted(key: Key, tries: number): Said {
-  return {
-    action: "system.readInterrupted",
-    outcome: "unknown",
-    target: { kind: "system", id: key.system, system: key.system },
-    case: key.caseId,
-    detail: { round: key.round, attempt: tries },
-  };
-}
-
 /** Whether a person said for this case that there is no account. */
-async function wasSaidNone(tx: Tx, key: Key): Promise<boolean> {
+async function wasSaidNone(tx: Tx, key: ReadKey): Promise<boolean> {
   const [first] = await tx
     .select({ saidNone: reads.saidNone })
     .from(reads)
@@ -327,7 +183,7 @@ async function wasSaidNone(tx: Tx, key: Key): Promise<boolean> {
   return first?.saidNone === true;
 }
 
-function isLine(key: Key) {
+function isLine(key: ReadKey) {
   return and(eq(reads.caseId, key.caseId), eq(reads.system, key.system), eq(reads.round, key.round));
 }
 

@@ -1,94 +1,56 @@
-import { createHash, randomUUID } from "node:crypto";
-import { and, eq, isNull, lt, or } from "drizzle-orm";
+import { createHash } from "node:crypto";
+import { and, eq } from "drizzle-orm";
 import type { Evidence, Reading } from "../../connectors/connector.ts";
 import type { Grant } from "../core/access.ts";
 import { safeText } from "../core/text.ts";
 import { type Case, lockCase } from "../store/cases.ts";
 import { steps } from "../store/schema.ts";
-import { findStep, type Step } from "../store/steps.ts";
+import type { Step } from "../store/steps.ts";
 import { advance } from "./advance.ts";
 import { callFor } from "./call.ts";
-import { holdStep } from "./hold.ts";
+import { type LeasedStep, leaseStep, type StepAct } from "./lease-step.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import { backoff, recover } from "./recover.ts";
 import { aboutGrant, wantStepPost } from "./revoke-grant.ts";
 import { type Change, type Said, transition } from "./transition.ts";
-import { NotVouched, proveStep } from "./vouched.ts";
 import { systemOf, type Workflow } from "./workflow.ts";
 
 /** 6 Reads one grant back. Only this climbs the proof ladder to “gone”. */
 export async function verifyGrant(w: Workflow, { stepId }: { stepId: string }): Promise<void> {
-  const taken = await lease(w, stepId);
+  const taken = await leaseStep(w, stepId, READING);
   if (!taken) return;
   try {
     using call = callFor(w);
-    const reading = await systemOf(w, taken.grant.system).readBack(taken.grant, call);
+    const reading = await systemOf(w, taken.planned.grant.system).readBack(taken.planned.grant, call);
     await settle(w, taken, { kind: "read", reading });
   } catch (cause) {
     await settle(w, taken, { kind: "failed", cause });
   }
 }
 
-interface Taken {
-  readonly step: Step;
-  readonly grant: Grant;
-}
-
-function lease(w: Workflow, stepId: string): Promise<Taken | undefined> {
-  const id = randomUUID();
-  return transition<Taken | undefined>(w, async (tx) => {
-    const found = await findStep(tx, stepId);
-    const row = found && (await lockCase(tx, found.caseId));
-    const before = row && (await findStep(tx, stepId));
-    if (!before || row.state !== "revoking" || before.state !== "reading") return { result: undefined };
-    let grant: Grant;
-    try {
-      grant = (await proveStep(tx, w, row, before)).step.grant;
-    } catch (error) {
-      if (error instanceof NotVouched) return holdStep(tx, w, before, error);
-      throw error;
-    }
-    const leased = await tx
-      .update(steps)
-      .set({
-        lease: id,
-        leaseUntil: new Date(w.now().getTime() + w.policy.leaseSeconds * 1000),
-        readBacks: before.readBacks + 1,
-        nextAt: null,
-      })
-      .where(
-        and(
-          eq(steps.id, stepId),
-          eq(steps.state, "reading"),
-          or(isNull(steps.leaseUntil), lt(steps.leaseUntil, w.now())),
-          or(isNull(steps.nextAt), lt(steps.nextAt, new Date(w.now().getTime() + 1))),
-        ),
-      )
-      .returning({ id: steps.id });
-    if (leased.length === 0) return { result: undefined };
-    const entries: Said[] = [];
-    if (before.lease !== null)
-      entries.push({
-        ...aboutGrant(before, grant),
-        action: "grant.readInterrupted",
-        outcome: "unknown",
-        detail: { attempt: before.readBacks },
-      });
-    entries.push({
-      ...aboutGrant(before, grant),
-      action: "grant.readStarted",
-      outcome: "success",
-      detail: { attempt: before.readBacks + 1 },
-    });
-    return { result: { step: { ...before, lease: id, readBacks: before.readBacks + 1 }, grant }, entries };
-  });
-}
+const READING = {
+  from: ["reading"],
+  set: (before) => ({ readBacks: before.readBacks + 1 }),
+  started: (_, before, { planned }) => ({
+    ...aboutGrant(before, planned.grant),
+    action: "grant.readStarted",
+    outcome: "success",
+    detail: { attempt: before.readBacks + 1 },
+  }),
+  interrupted: (before, { grant }) => ({
+    ...aboutGrant(before, grant),
+    action: "grant.readInterrupted",
+    outcome: "unknown",
+    detail: { attempt: before.readBacks },
+  }),
+} as const satisfies StepAct;
 
 type Outcome = { kind: "read"; reading: Reading } | { kind: "failed"; cause: unknown };
 
-async function settle(w: Workflow, taken: Taken, outcome: Outcome): Promise<void> {
-  const { step, grant } = taken;
+async function settle(w: Workflow, taken: LeasedStep, outcome: Outcome): Promise<void> {
+  const { step, planned } = taken;
+  const { grant } = planned;
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const row = await lockCase(tx, step.caseId);
     if (!row) return { result: undefined };
@@ -96,7 +58,7 @@ async function settle(w: Workflow, taken: Taken, outcome: Outcome): Promise<void
     const moved = await tx
       .update(steps)
       .set({ ...to.set, lease: null, leaseUntil: null })
-      .where(and(eq(steps.id, step.id), eq(steps.state, "reading"), eq(steps.lease, step.lease ?? "")))
+      .where(and(eq(steps.id, step.id), eq(steps.state, "reading"), eq(steps.lease, step.lease)))
       .returning({ id: steps.id });
     if (moved.length === 0) return { result: undefined, entries: [{ ...to.entry, outcome: "unknown" }] };
     const next: Job[] = [...(await wantCasePosts(tx, row))];
