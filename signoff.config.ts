@@ -1,6 +1,7 @@
 import { github } from "./connectors/github/index.ts";
 import { ldap } from "./connectors/ldap/index.ts";
 import { manual } from "./connectors/manual/index.ts";
+import { okta } from "./connectors/okta/index.ts";
 import { postgres } from "./connectors/postgres/index.ts";
 import { ssh } from "./connectors/ssh/index.ts";
 import { defineConfig } from "./src/config.ts";
@@ -13,6 +14,7 @@ export default defineConfig((env) => {
     systems: [
       ...env.whenSet(github),
       ...env.whenSet(ldap),
+      ...env.whenSet(okta),
       ...env.whenSet(postgres),
       ...env.whenSet(ssh),
       // What has no connector is on every plan, with an owner and a deadline in hours. Add what your company hands out.

@@ -1,19 +1,21 @@
 /** Where a host is reached. */
 export interface HostAddress {
-  /** As the configuration writes it; part of the id of its grants: `web1.example.com`, `web1.example.com:2222`. */
+  /** Its name, or else its address as it was written; part of the id of its grants: `web1`, `web1.example.com:2222`. */
   readonly id: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** Reads `web1`, `web1:2222`, `2001:db8::1`, `[2001:db8::1]:2222`. */
+/** Reads `web1`, `web1:2222`, `2001:db8::1`, `[2001:db8::1]:2222`, each with a name in front if it has one: `web1=192.0.2.7`. */
 export function parseHost(text: string): HostAddress | undefined {
+  const [, named, address = ""] = /^(?:([a-z0-9][a-z0-9._-]*)=)?(.*)$/is.exec(text) ?? [];
   const [, six, name, bare, port] =
-    /^(?:\[([0-9a-f:.%\w]+)\]|([a-z0-9][a-z0-9._-]*)|([0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*))(?::(\d{1,5}))?$/i.exec(text) ??
-    [];
+    /^(?:\[([0-9a-f:.%\w]+)\]|([a-z0-9][a-z0-9._-]*)|([0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*))(?::(\d{1,5}))?$/i.exec(
+      address,
+    ) ?? [];
   const host = six ?? name ?? bare;
   if (host === undefined || Number(port ?? 22) > 65535 || Number(port ?? 22) === 0) return undefined;
-  return { id: text, host, port: Number(port ?? 22) };
+  return { id: named ?? address, host, port: Number(port ?? 22) };
 }
 
 /** Lets so many works run at once; the others wait in line. */

@@ -38,7 +38,11 @@ export const ssh = defineConnector({
       .meta({ env: "SSH_NAME", about: "short name of this group of hosts, such as production" }),
     hosts: list
       .refine((hosts) => hosts.length > 0 && hosts.every(parseHost), "must be names like web1.example.com or web1:2222")
-      .meta({ env: "SSH_HOSTS", about: "the hosts, parted by blanks: web1.example.com web2.example.com:2222" }),
+      .refine(isEachOnce, "must not give one name to two hosts")
+      .meta({
+        env: "SSH_HOSTS",
+        about: "the hosts, parted by blanks: web1.example.com web2.example.com:2222 db1=192.0.2.7",
+      }),
     user: z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, "must be the name of an account")
@@ -104,6 +108,12 @@ export const ssh = defineConnector({
     };
   },
 });
+
+/** Grants are known by their host's name, so it means one host. The same host written twice is no matter. */
+function isEachOnce(hosts: readonly string[]): boolean {
+  const ids = [...new Set(hosts)].map((host) => parseHost(host)?.id);
+  return new Set(ids).size === ids.length;
+}
 
 /** A person's accounts are the keys that a directory vouches for; a comment beside a key says nothing. */
 function findAccounts(fleet: Fleet, person: Person): Match[] {

@@ -76,6 +76,13 @@ describe("known_hosts", () => {
     expect(findPinned(plain, at("db"))).toBeUndefined();
   });
 
+  it("knows a host that was given a name by its address, since that is what shows the key", () => {
+    expect(at("db1=192.0.2.7:2222")).toEqual({ id: "db1", host: "192.0.2.7", port: 2222 });
+    expect(at("db1=[2001:db8::1]:2222")).toEqual({ id: "db1", host: "2001:db8::1", port: 2222 });
+    expect([parseHost("=192.0.2.7"), parseHost("db1="), parseHost("a=b=c")]).toEqual([undefined, undefined, undefined]);
+    expect(findPinned(`[192.0.2.7]:2222 ${BOB.line}\n`, at("db1=192.0.2.7:2222"))?.accepts(blob(BOB.line))).toBe(true);
+  });
+
   it("accepts no other key, and none that was revoked", () => {
     const text = `web1 ${ALICE.line}\n@revoked * ${ALICE.line}\nweb1 ${BOB.line}\n@cert-authority * ${makeKey().line}\n`;
     const pinned = findPinned(text, at("web1"));
@@ -114,6 +121,11 @@ describe("the configuration", () => {
 
   it("takes everything as text, as variables give it", () => {
     expect(ssh({ ...good, protectedKeys: `${idOf(ALICE)} ${idOf(BOB)}`, parallel: "3" }).faults).toEqual([]);
+  });
+
+  it("refuses one name for two hosts, since grants are known by it", () => {
+    expect(ssh({ ...good, hosts: "web=192.0.2.7 web=192.0.2.8" }).faults).toHaveLength(1);
+    expect(ssh({ ...good, hosts: "web=192.0.2.7 web=192.0.2.7 db=192.0.2.8" }).faults).toEqual([]);
   });
 
   it("names every fault, and never shows a value", () => {

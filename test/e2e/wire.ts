@@ -58,7 +58,7 @@ export async function press(
     if (await done()) return true;
     const channel = await channelOf(box, who, place);
     for (const message of await listSaid(box, who, place)) {
-      const found = buttonOf(message, label);
+      const found = findButton(message, label);
       if (!found || channel === undefined || !wordsOf(message).includes(about)) continue;
       const thread =
         message.thread_ts === undefined || message.thread_ts === message.ts ? {} : { thread: message.thread_ts };
@@ -132,7 +132,8 @@ function proposed(element: z.infer<typeof Element>): unknown {
   }
 }
 
-function buttonOf(message: Message, label: string): { blockId: string; actionId: string } | undefined {
+/** The button with this label on a message. */
+export function findButton(message: Message, label: string): { blockId: string; actionId: string } | undefined {
   for (const block of message.blocks ?? []) {
     for (const element of z.array(Element.catch({ type: "unknown" })).parse(block.elements ?? [])) {
       if (element.type === "button" && element.text?.text === label && element.action_id)

@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -55,12 +56,14 @@ export interface SshHost {
 }
 
 export interface SshHostOptions {
-  /** How many accounts besides root and the bot's. */
-  readonly accounts?: number;
+  /** Accounts besides root and the bot's: their names, or how many. */
+  readonly accounts?: number | readonly string[];
   /** The bot's public key; its account is `signoff`, and it may do what the connector's README grants. */
   readonly bot: Key;
   /** Further lines of sshd_config. */
   readonly config?: string;
+  /** Further lines of sudoers. */
+  readonly sudoers?: string;
 }
 
 /** What the README of the connector grants. */
@@ -73,14 +76,13 @@ export function makeKey(): Key {
   return { privateKey: pair.private, line: pair.public.trim().split(" ").slice(0, 2).join(" ") };
 }
 
-/** Starts a host. It is ended with `stop`, and with this process. */
+/** Starts a host. It is ended with `stop`, and with this process however that ends. */
 export async function startSshHost(options: SshHostOptions): Promise<SshHost> {
   const folder = await mkdtemp(join(tmpdir(), "signoff-ssh-"));
   await chmod(folder, 0o755);
-  const accounts = Array.from({ length: options.accounts ?? 3 }, (_, index): UnixAccount => {
-    const name = `user${index}`;
-    return { name, uid: 20_000 + index, home: `/home/${name}` };
-  });
+  const { accounts: asked = 3 } = options;
+  const names = typeof asked === "number" ? Array.from({ length: asked }, (_, index) => `user${index}`) : asked;
+  const accounts = names.map((name, index): UnixAccount => ({ name, uid: 20_000 + index, home: `/home/${name}` }));
   const hostKey = makeKey();
   const port = await freePort();
   const outside = (path: string) => join(folder, path);
@@ -121,7 +123,12 @@ export async function startSshHost(options: SshHostOptions): Promise<SshHost> {
     ["root", ...everybody.map(({ name }) => name)].map((name) => `${name}:*:19000::::::\n`).join(""),
   );
   await write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n", 0, 0o644);
-  await write("/etc/sudoers", `root ALL=(ALL:ALL) ALL\nuser1 ALL=(ALL) ALL\n${SUDOERS}`, 0, 0o440);
+  await write(
+    "/etc/sudoers",
+    `root ALL=(ALL:ALL) ALL\nuser1 ALL=(ALL) ALL\n${options.sudoers ?? ""}${SUDOERS}`,
+    0,
+    0o440,
+  );
   await write("/etc/ssh/host_key", hostKey.privateKey);
   await write(
     "/etc/ssh/sshd_config",
@@ -140,16 +147,29 @@ mount --bind ${folder}/root /root
 mount --bind ${folder}/var/log /var/log
 mkdir -p ${folder}/run; mount --bind ${folder}/run /run
 exec /usr/sbin/sshd -D -f /etc/ssh/sshd_config -E /var/log/auth.log`;
-  const child = spawn("unshare", ["-m", "-p", "--fork", "--kill-child", "--mount-proc", "sh", "-c", start], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  // A shell ends it and removes its folder when its input ends, which is also when this process does, however that happens.
+  const shell = spawn(
+    "/bin/sh",
+    [
+      "-c",
+      `folder=$1; shift
+      unshare -m -p --fork --kill-child --mount-proc sh -c "$1" </dev/null >/dev/null & pid=$!; echo $pid
+      cat >/dev/null
+      kill -9 $pid; wait $pid
+      rm -rf "$folder"`,
+      "sh",
+      folder,
+      start,
+    ],
+    { detached: true, stdio: ["pipe", "pipe", "pipe"] },
+  );
+  const ended = once(shell, "exit");
   const complaints: Buffer[] = [];
-  child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const die = () => child.kill("SIGKILL");
-  process.once("exit", die);
-  await listening(outside("/var/log/auth.log"), child, () => Buffer.concat(complaints).toString());
-  const pid = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8")).trim();
+  shell.stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
+  const [said] = (await once(shell.stdout, "data")) as [Buffer];
+  const unshared = said.toString().trim();
+  await listening(outside("/var/log/auth.log"), unshared, () => Buffer.concat(complaints).toString());
+  const pid = (await readFile(`/proc/${unshared}/task/${unshared}/children`, "utf8")).trim();
   const inside = async (command: string) => (await run("nsenter", ["-t", pid, "-m", "-p", "sh", "-c", command])).stdout;
   const replaced = new Set<string>();
   const sessions = new Set<ChildProcess>();
@@ -212,18 +232,16 @@ exec /usr/sbin/sshd -D -f /etc/ssh/sshd_config -E /var/log/auth.log`;
     },
     async stop() {
       for (const client of sessions) client.kill("SIGKILL");
-      child.kill("SIGKILL");
+      shell.stdin.end();
       await ended;
-      process.removeListener("exit", die);
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function listening(log: string, child: ChildProcess, complaints: () => string): Promise<void> {
+async function listening(log: string, pid: string, complaints: () => string): Promise<void> {
   for (let tried = 0; tried < 400; tried++) {
     if ((await readFile(log, "utf8")).includes("Server listening")) return;
-    if (child.exitCode !== null) break;
+    if (!existsSync(`/proc/${pid}`)) break;
     await sleep(25);
   }
   throw new Error(`sshd did not start: ${complaints()} ${await readFile(log, "utf8").catch(() => "")}`);

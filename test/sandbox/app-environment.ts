@@ -14,8 +14,8 @@ export interface AppSettings {
     readonly apiUrl: string;
     readonly approversChannel: string;
   };
-  readonly github: { readonly org: string; readonly token: string; readonly apiUrl: string };
-  readonly postgres?: { readonly name: string; readonly url: string };
+  /** Variables of the systems that there is access to lose in. */
+  readonly systems: Readonly<Record<string, string>>;
   /** Other durations than a real installation's. */
   readonly policy?: Readonly<Record<string, number>>;
 }
@@ -48,11 +48,6 @@ export function appEnvironment(settings: AppSettings, ours: Readonly<Record<stri
     SLACK_BOT_TOKEN: settings.slack.botToken,
     SLACK_SIGNING_SECRET: settings.slack.signingSecret,
     SLACK_API_URL: settings.slack.apiUrl,
-    GITHUB_ORG: settings.github.org,
-    GITHUB_TOKEN: settings.github.token,
-    GITHUB_API_URL: settings.github.apiUrl,
-    ...(settings.postgres === undefined
-      ? {}
-      : { POSTGRES_TARGET_NAME: settings.postgres.name, POSTGRES_TARGET_URL: settings.postgres.url }),
+    ...settings.systems,
   };
 }

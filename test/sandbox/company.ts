@@ -212,12 +212,15 @@ export function handlesWith(role: Role): string[] {
   return EMPLOYEES.filter((employee) => employee.role === role).map((employee) => employee.handle);
 }
 
+/** What an employee's line holds in a column, by handle. */
+export type Column = Readonly<Record<string, readonly string[]>>;
+
 /**
- * The file that `signoff import people` reads: one line a person. `chatIds` are the chat's member ids by handle.
- * E-mails are separated by spaces, since a person may have several.
+ * The file that `signoff import people` reads: one line a person. `columns` are what is known only once the services run:
+ * the chat's member ids, key fingerprints. Values are separated by spaces, since a person may have several.
  */
-export function peopleCsv(chatIds: Readonly<Record<string, string>>): string {
-  const head = "id,emails,name,manager,zone,slack,github,postgres";
+export function peopleCsv(columns: Readonly<Record<string, Column>>): string {
+  const head = ["id", "emails", "name", "manager", "zone", "github", "postgres", ...Object.keys(columns)].join(",");
   const lines = EMPLOYEES.map((employee) =>
     [
       employee.id,
@@ -225,9 +228,9 @@ export function peopleCsv(chatIds: Readonly<Record<string, string>>): string {
       employee.name,
       employee.manager ?? "",
       employee.zone,
-      chatIds[employee.handle] ?? "",
       employee.github ?? "",
       employee.postgres ?? "",
+      ...Object.values(columns).map((column) => (column[employee.handle] ?? []).join(" ")),
     ]
       .map(csvCell)
       .join(","),

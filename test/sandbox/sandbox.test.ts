@@ -143,7 +143,9 @@ describe("Acme", () => {
   });
 
   it("gives everybody a line in the people file, names in their own script", () => {
-    const lines = peopleCsv({ hanako: "U1" }).trimEnd().split("\n");
+    const lines = peopleCsv({ slack: { hanako: ["U1"] } })
+      .trimEnd()
+      .split("\n");
     expect(lines).toHaveLength(13);
     expect(lines.find((line) => line.includes("U1"))).toContain("山田 花子");
   });
@@ -157,7 +159,7 @@ describe("Acme", () => {
         folder: "/f",
         port: 1,
         slack: { botToken: "b", signingSecret: "s", apiUrl: "http://127.0.0.1:2/api/", approversChannel: "C1" },
-        github: { org: "acme", token: "t", apiUrl: "http://127.0.0.1:3" },
+        systems: { GITHUB_API_URL: "http://127.0.0.1:3" },
       },
       { HOME: "/home/x", SECRET: "y" },
     );

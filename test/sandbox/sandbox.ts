@@ -3,25 +3,22 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import postgres from "postgres";
 import { newLogKey } from "../../src/audit/key.ts";
 import { type Embedded, openEmbedded } from "../../src/store/embedded.ts";
 import { freePort } from "../../src/store/server/port.ts";
-import { type GitHubPeer, startGitHub } from "../peers/github.ts";
 import { appEnvironment } from "./app-environment.ts";
 import { type AppProcess, createAppProcess, runOnce } from "./app-process.ts";
 import { APPROVERS_CHANNEL, peopleCsv } from "./company.ts";
-import { githubSeed } from "./company-github.ts";
 import { readManifest } from "./gate/manifest.ts";
 import { type Gate, startGate } from "./gate.ts";
 import { startPageServer } from "./page-server.ts";
-import { startTargetDatabase, type TargetDatabase } from "./services/postgres.ts";
 import { type SlackService, startSlack } from "./services/slack.ts";
+import { allOf, type Systems, startSystems } from "./systems.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Everything of the sandbox, running. The services and the folder are the launcher's, so the app may die at any time. */
-export interface Sandbox {
+export interface Sandbox extends Omit<Systems, "stop"> {
   /** The chat page. `?as=sam` makes it Sam's. */
   readonly url: string;
   readonly folder: string;
@@ -31,9 +28,6 @@ export interface Sandbox {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly gate: Gate;
   readonly slack: SlackService;
-  readonly github: GitHubPeer;
-  /** Acme's own database server, a target. */
-  readonly target: TargetDatabase;
   /** The app's database. */
   readonly store: Embedded;
   /** Runs `signoff ARGS…` beside the app and gives what it printed; throws if it fails. */
@@ -82,9 +76,8 @@ async function assemble(
   await chmod(folder, 0o755);
   ends.push(() => rm(folder, { recursive: true, force: true }));
 
-  say("Starting databases and stand-ins for Slack and GitHub on this machine…");
-  const githubToken = `ghp_${randomBytes(18).toString("hex")}`;
-  const started = await Promise.allSettled([
+  say("Starting Acme's systems on this machine: databases, chat, GitHub, Okta and what else there is…");
+  const [store, slack, systems, appPort] = await allOf([
     openEmbedded({ folder: join(folder, "store"), log: { info: () => undefined } }).then((store) => {
       ends.push(() => store.remove());
       return store;
@@ -93,22 +86,13 @@ async function assemble(
       ends.push(() => slack.close());
       return slack;
     }),
-    startGitHub({ seed: githubSeed(githubToken) }).then((github) => {
-      ends.push(() => github.stop());
-      return github;
-    }),
-    startTargetDatabase().then((target) => {
-      ends.push(() => target.stop());
-      return target;
+    startSystems().then((systems) => {
+      ends.push(() => systems.stop());
+      return systems;
     }),
     freePort(),
   ]);
-  const [store, slack, github, target, appPort] = started.map((one) => {
-    if (one.status === "rejected") throw one.reason;
-    return one.value;
-  }) as [Embedded, SlackService, GitHubPeer, TargetDatabase, number];
-
-  ends.push(await openSession(target));
+  if (systems.leftOut.length > 0) say(`Left out: ${systems.leftOut.join("; ")}. All else works without.`);
 
   const appUrl = `http://127.0.0.1:${appPort}`;
   const signingSecret = randomBytes(16).toString("hex");
@@ -131,8 +115,7 @@ async function assemble(
         apiUrl: gate.apiUrl,
         approversChannel: slack.channels[APPROVERS_CHANNEL] ?? "",
       },
-      github: { org: "acme", token: githubToken, apiUrl: github.url },
-      postgres: { name: "payments", url: target.adminUrl },
+      systems: systems.variables,
       ...(options.policy === undefined ? {} : { policy: options.policy }),
     },
     options.env,
@@ -142,7 +125,8 @@ async function assemble(
   if (options.entry === undefined) {
     say("Importing the people of Acme…");
     const people = join(folder, "people.csv");
-    await writeFile(people, peopleCsv(slack.ids));
+    const slackIds = Object.fromEntries(Object.entries(slack.ids).map(([handle, id]) => [handle, [id]]));
+    await writeFile(people, peopleCsv({ slack: slackIds, ...systems.columns }));
     await signoff("import", "people", people);
   }
   say("Starting the app…");
@@ -159,14 +143,7 @@ async function assemble(
   await app.start();
   if (options.restarts) ends.push(keepRunning(store, say));
 
-  return { url: page.url, folder, app, appUrl, environment, gate, slack, github, target, store, signoff, stop };
-}
-
-/** Alice has left a connection open somewhere, as people do. */
-async function openSession(target: TargetDatabase): Promise<() => Promise<void>> {
-  const alice = postgres(target.urlOf("alice"), { max: 1, connection: { application_name: "psql" } });
-  await alice`select 1`;
-  return () => alice.end({ timeout: 1 });
+  return { url: page.url, folder, app, appUrl, environment, gate, slack, ...systems, store, signoff, stop };
 }
 
 /** Looks after the database: somebody may try what happens when it is killed. */
