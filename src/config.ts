@@ -24,6 +24,8 @@ export interface Config {
   readonly stateFolder: string;
   readonly http: { readonly host: string; readonly port: number };
   readonly zone?: string;
+  /** When the daily digest is due; none if it is off. */
+  readonly digest?: { readonly at: string; readonly zone: string };
   readonly logLevel: Variables["SIGNOFF_LOG_LEVEL"];
 }
 
@@ -76,6 +78,9 @@ export function loadConfig(file: ConfigFile, chat: "needed" | "optional", raw: R
     ...places(variables, raw),
     http: { host: variables.SIGNOFF_HOST, port: variables.SIGNOFF_PORT },
     ...(variables.SIGNOFF_ZONE === undefined ? {} : { zone: variables.SIGNOFF_ZONE }),
+    ...(variables.SIGNOFF_DIGEST_AT === "off"
+      ? {}
+      : { digest: { at: variables.SIGNOFF_DIGEST_AT, zone: variables.SIGNOFF_ZONE ?? "UTC" } }),
     logLevel: variables.SIGNOFF_LOG_LEVEL,
   };
 }

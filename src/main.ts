@@ -28,6 +28,7 @@ import {
   readVersion,
 } from "./parts.ts";
 import { StoreError } from "./store/fault.ts";
+import { startDaily } from "./workflow/daily.ts";
 import { noteStart } from "./workflow/note-start.ts";
 import { createQueues } from "./workflow/queues.ts";
 import { startWorkers } from "./workflow/workers.ts";
@@ -118,6 +119,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     };
     const workers = await startWorkers(w, boss, notifierOf(deps));
     opened.defer(() => workers.stop());
+    if (config.digest) opened.defer(await startDaily(w, config.digest));
     opened.defer(() => ending.abort(new Error("Signoff is stopping")));
     if (surface) {
       opened.defer(() => surface.stop());

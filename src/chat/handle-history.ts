@@ -42,7 +42,7 @@ export async function verifyLog(
 }
 
 /** Somebody whose account here is long gone is still known by its id. */
-async function whomOf(
+export async function whomOf(
   surface: ChatSurface,
   who: Extract<Mention, { kind: "member" | "email" | "unclear" }>,
 ): Promise<HistoryOf> {

@@ -3,6 +3,7 @@ import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { confirmAccount, lookUpAccount, sayNone, startNaming } from "./handle-account.ts";
 import { openFromForm, startCase } from "./handle-case.ts";
 import { showHistory, verifyLog } from "./handle-history.ts";
+import { listCases, showCase } from "./handle-list.ts";
 import { accept, askDecline, decline, pass } from "./handle-offer.ts";
 import { decide } from "./handle-plan.ts";
 import { askNote, onStep, rereadSystem } from "./handle-step.ts";
@@ -56,6 +57,10 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       return pass(deps, intent, reply);
     case "history":
       return showHistory(deps, intent, reply);
+    case "list-cases":
+      return listCases(deps, intent, reply);
+    case "case-status":
+      return showCase(deps, intent, reply);
     case "verify-log":
       return verifyLog(deps, intent, reply);
     case "help":

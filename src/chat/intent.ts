@@ -83,6 +83,10 @@ const Wish = z.discriminatedUnion("kind", [
     before: z.number().int().optional(),
   }),
   z.object({ kind: z.literal("verify-log") }),
+  /** Every open case that the person may see. */
+  z.object({ kind: z.literal("list-cases") }),
+  /** One person's open case, with the buttons that whoever asks may press. */
+  z.object({ kind: z.literal("case-status"), who: Mention }),
   z.object({ kind: z.literal("help"), command: z.string() }),
 ]);
 

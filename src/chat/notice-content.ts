@@ -1,5 +1,4 @@
-import { openCheckpoint } from "../audit/checkpoint.ts";
-import { fingerprint } from "../audit/key.ts";
+import { DateTime } from "luxon";
 import { isOver } from "../core/case.ts";
 import type { Tx } from "../store/open.ts";
 import { findPersonNamed, getPerson } from "../store/people.ts";
@@ -10,9 +9,11 @@ import { mayBeKnown } from "../workflow/offer-work.ts";
 import { NotVouched, prove, proveCase } from "../workflow/vouched.ts";
 import { peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
+import { checkpointFacts, loadDigest } from "./digest-content.ts";
 import type { Message } from "./message.ts";
 import { additionMessage } from "./messages/addition.ts";
 import { caseMessage } from "./messages/case.ts";
+import { digestMessage } from "./messages/digest.ts";
 import { mirrorMessage } from "./messages/mirror.ts";
 import { missedMessage, unreachedMessage } from "./messages/missed.ts";
 import { offerMessage, unclaimedMessage } from "./messages/offer.ts";
@@ -22,8 +23,18 @@ import { eachWhy } from "./notice-place.ts";
 
 /** What a notice says now, or why nothing is said. */
 export type Content =
-  | { readonly kind: "say"; readonly message: Message; readonly view: CaseView }
+  | { readonly kind: "say"; readonly message: Message; readonly about: About }
   | { readonly kind: "nothing"; readonly why: string };
+
+/** Whom and what a message is about, as far as it decides where it may be said and until when. */
+export interface About {
+  /** None for what is about several cases. */
+  readonly caseId: string | undefined;
+  /** Nobody hears of their own case from us. */
+  readonly leaverIds: readonly string[];
+  /** Since when it is over; the message is not worth much long after. */
+  readonly over: Date | null;
+}
 
 /**
  * Makes a notice's words from the tables. Nothing is said of a case that the log does not vouch for, nor of work before
@@ -36,6 +47,7 @@ export async function contentOf(
   notice: Notice,
   audience: NoticeFor,
 ): Promise<Content> {
+  if (notice.kind === "digest") return digestFor(tx, w, notice, audience);
   const caseId =
     "caseId" in notice ? notice.caseId : (await loadOfferView(tx, w.systems, notice.offerId))?.offer.caseId;
   const view = caseId === undefined ? undefined : await loadCaseView(tx, w.systems, caseId);
@@ -53,15 +65,43 @@ export async function contentOf(
     return nothing("it is not for them");
   }
   const message = await messageOf(tx, w, post, notice, audience, view);
-  return typeof message === "string" ? nothing(message) : { kind: "say", message, view };
+  if (typeof message === "string") return nothing(message);
+  const about = { caseId: view.case.id, leaverIds: [view.case.leaverId], over: view.case.closedAt };
+  return { kind: "say", message, about };
 }
+
+/** The day's digest, for the approvers' channel or for one of them. */
+async function digestFor(
+  tx: Tx,
+  w: Workflow,
+  { zone, day }: Extract<Notice, { kind: "digest" }>,
+  audience: NoticeFor,
+): Promise<Content> {
+  const reader = audience.kind === "person" ? audience.personId : undefined;
+  const may =
+    audience.kind === "approvers" || (reader !== undefined && (await peopleWith(tx, w, "approver")).includes(reader));
+  if (!may) return nothing("it is not for them");
+  // While the chat was down days may have passed: only today's says what waits now.
+  if (DateTime.fromJSDate(w.now(), { zone }).toISODate() !== day) return nothing("the day is over");
+  const view = await loadDigest(tx, w, zone, reader);
+  const about = {
+    caseId: undefined,
+    leaverIds: [...new Set(view.cases.map(({ case: row }) => row.leaverId))],
+    // What waited on a day is no news on the next.
+    over: new Date(`${day}T00:00:00Z`),
+  };
+  return { kind: "say", message: digestMessage(view), about };
+}
+
+/** A notice about one case. */
+type OfCase = Exclude<Notice, { kind: "digest" }>;
 
 /** Whether a notice may go to this audience: a row in the queue of messages decides nothing about who learns what. */
 async function isFor(
   tx: Tx,
   w: Workflow,
   post: Post,
-  notice: Notice,
+  notice: OfCase,
   audience: NoticeFor,
   view: CaseView,
 ): Promise<boolean> {
@@ -102,7 +142,7 @@ async function messageOf(
   tx: Tx,
   w: Workflow,
   post: Post,
-  notice: Notice,
+  notice: OfCase,
   audience: NoticeFor,
   view: CaseView,
 ): Promise<Message | string> {
@@ -185,8 +225,7 @@ async function notesFor(tx: Tx, post: Post, audience: NoticeFor): Promise<string
 async function closingCheckpoint(tx: Tx, w: Workflow, view: CaseView): Promise<CheckpointFacts | undefined> {
   const note = await closingNote(tx, view.case.id);
   if (note === undefined) return undefined;
-  const { origin, size, root } = openCheckpoint(note, w.verifier);
-  return { origin, size, root: Buffer.from(root).toString("base64"), fingerprint: fingerprint(w.verifier) };
+  return checkpointFacts(w, note);
 }
 
 function nothing(why: string): Content {

@@ -51,15 +51,15 @@ export async function readAudience(
   w: Workflow,
   post: Post,
   audience: NoticeFor,
-  leaverId: string,
+  leaverIds: readonly string[],
 ): Promise<Known> {
   switch (audience.kind) {
     case "approvers":
-      return { kind: "approvers", approvers: await listApprovers(tx, w, leaverId), moved: eachWhy(post) };
+      return { kind: "approvers", approvers: await listApprovers(tx, w, leaverIds), moved: eachWhy(post) };
     case "case-thread":
       return {
         kind: "thread",
-        approvers: await listApprovers(tx, w, leaverId),
+        approvers: await listApprovers(tx, w, leaverIds),
         parent: await findPost(tx, `case:${audience.caseId}`),
       };
     case "person":
@@ -97,15 +97,15 @@ export async function placeOf(
   chat: Chat,
   audience: NoticeFor,
   known: Known,
-  leaver: Reachable | undefined,
+  leavers: readonly Reachable[],
 ): Promise<Place> {
   switch (known.kind) {
     case "approvers":
-      return approversPlace(chat, known, leaver);
+      return approversPlace(chat, known, leavers);
     case "thread":
-      return threadPlace(chat, known, leaver);
+      return threadPlace(chat, known, leavers);
     case "person":
-      return personPlace(chat, audience, known, leaver);
+      return personPlace(chat, audience, known, leavers);
     default:
       return known satisfies never;
   }
@@ -114,13 +114,13 @@ export async function placeOf(
 async function approversPlace(
   chat: Chat,
   { approvers, moved }: Extract<Known, { kind: "approvers" }>,
-  leaver: Reachable | undefined,
+  leavers: readonly Reachable[],
 ): Promise<Place> {
   // A case that went to direct messages stays there: a second place would leave the first one out of date.
   if (moved !== undefined) return { kind: "each", why: moved || undefined, approvers };
   const surface = chat.surfaces.get("slack") ?? [...chat.surfaces.values()][0];
   if (!surface || chat.approversChannel === undefined) return { kind: "each", why: undefined, approvers };
-  const why = await unfit(surface, chat.approversChannel, leaver);
+  const why = await unfit(surface, chat.approversChannel, leavers);
   if (why !== undefined) return { kind: "each", why, approvers };
   return { kind: "at", surface, to: { kind: "channel", channelId: chat.approversChannel } };
 }
@@ -128,12 +128,12 @@ async function approversPlace(
 async function threadPlace(
   chat: Chat,
   { parent, approvers }: Extract<Known, { kind: "thread" }>,
-  leaver: Reachable | undefined,
+  leavers: readonly Reachable[],
 ): Promise<Place> {
   if (eachWhy(parent) !== undefined) return { kind: "each", why: undefined, approvers };
   const surface = parent?.surface ? chat.surfaces.get(parent.surface) : undefined;
   if (!surface || !parent?.channel || !parent.ts) return { kind: "later" };
-  const why = await unfit(surface, parent.channel, leaver);
+  const why = await unfit(surface, parent.channel, leavers);
   if (why !== undefined) return { kind: "each", why, approvers };
   return { kind: "at", surface, to: { kind: "thread", parent: { channel: parent.channel, ts: parent.ts } } };
 }
@@ -142,13 +142,13 @@ async function personPlace(
   chat: Chat,
   audience: NoticeFor,
   { person, under }: Extract<Known, { kind: "person" }>,
-  leaver: Reachable | undefined,
+  leavers: readonly Reachable[],
 ): Promise<Place> {
   if (!person) return { kind: "drop", why: "the directory does not know the person" };
   // Nobody hears of their own case from us, whatever role or duty they have.
-  if (person.id === leaver?.id) return { kind: "drop", why: "it is about this person" };
+  if (leavers.some(({ id }) => id === person.id)) return { kind: "drop", why: "it is about this person" };
   if (person.leaving) return { kind: "nobody", why: "leaving", personId: person.id };
-  const found = await reach(chat, person, leaver);
+  const found = await reach(chat, person, leavers);
   if (found.kind !== "at" || audience.kind !== "under") return found;
   // Settled without standing anywhere: there will never be such a thread.
   if (under && !under.ts && under.done >= under.wanted)
@@ -160,10 +160,10 @@ async function personPlace(
 }
 
 /** The active account of a person: one that is known, else one that a chat vouches for by e-mail. */
-async function reach(chat: Chat, person: Reachable, leaver: Reachable | undefined): Promise<Place> {
+async function reach(chat: Chat, person: Reachable, leavers: readonly Reachable[]): Promise<Place> {
   let deactivated = false;
   const foreign = (surface: ChatSurface["id"], id: string) =>
-    leaver?.accounts.some((account) => account.surface === surface && account.id === id) === true;
+    leavers.some(({ accounts }) => accounts.some((account) => account.surface === surface && account.id === id));
   for (const surface of chat.surfaces.values()) {
     const known = person.accounts.filter((account) => account.surface === surface.id);
     const members = await Promise.all(known.map(({ id }) => surface.getMember(id)));
@@ -182,7 +182,7 @@ async function reach(chat: Chat, person: Reachable, leaver: Reachable | undefine
 async function unfit(
   surface: ChatSurface,
   channelId: string,
-  leaver: Reachable | undefined,
+  leavers: readonly Reachable[],
 ): Promise<string | undefined> {
   let channel: Awaited<ReturnType<ChatSurface["getChannel"]>>;
   try {
@@ -192,21 +192,26 @@ async function unfit(
     return "it cannot be read";
   }
   if (!channel.private) return "it is not private";
-  const own = (leaver?.accounts ?? []).filter((account) => account.surface === surface.id).map(({ id }) => id);
-  if (own.length === 0) {
-    for (const email of leaver?.emails ?? []) {
-      const member = await surface.findMember(email);
-      if (member) own.push(member.id);
+  for (const leaver of leavers) {
+    const own = leaver.accounts.filter((account) => account.surface === surface.id).map(({ id }) => id);
+    if (own.length === 0) {
+      for (const email of leaver.emails) {
+        const member = await surface.findMember(email);
+        if (member) own.push(member.id);
+      }
+    }
+    if (own.some((id) => channel.members.includes(id))) {
+      return leavers.length === 1 ? "the person it is about reads it" : "somebody it is about reads it";
     }
   }
-  return own.some((id) => channel.members.includes(id)) ? "the person it is about reads it" : undefined;
+  return undefined;
 }
 
 /** Approvers who may hear of the case. */
-async function listApprovers(tx: Tx, w: Workflow, leaverId: string): Promise<readonly string[]> {
+async function listApprovers(tx: Tx, w: Workflow, leaverIds: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   for (const id of await peopleWith(tx, w, "approver")) {
-    if (id !== leaverId && !(await askerOf(tx, w, id)).leaving) found.push(id);
+    if (!leaverIds.includes(id) && !(await askerOf(tx, w, id)).leaving) found.push(id);
   }
   return found;
 }

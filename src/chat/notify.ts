@@ -68,12 +68,12 @@ export async function notify(deps: NotifyDeps, { key }: { key: string }): Promis
   try {
     const facts = await readFacts(w, post);
     if (facts.content.kind === "nothing") return await drop(turn, facts.content.why);
-    over = facts.content.view.case.closedAt;
+    over = facts.content.about.over;
     const place = await placeOf(
       { surfaces: deps.surfaces, approversChannel: deps.approversChannel },
       facts.audience,
       facts.known,
-      facts.leaver,
+      facts.leavers,
     );
     await follow(turn, facts.notice, facts.content, place);
   } catch (error) {
@@ -92,7 +92,7 @@ interface Facts {
   readonly audience: NoticeFor;
   readonly content: Content;
   readonly known: Known;
-  readonly leaver: Reachable | undefined;
+  readonly leavers: readonly Reachable[];
 }
 
 /** Words and audience from one consistent read. */
@@ -102,13 +102,18 @@ function readFacts(w: Workflow, post: Post): Promise<Facts> {
   return w.store.db.transaction(
     async (tx) => {
       const content = await contentOf(tx, w, post, notice, audience);
-      const leaverId = content.kind === "say" ? content.view.leaver.id : "";
+      const leaverIds = content.kind === "say" ? content.about.leaverIds : [];
+      const leavers: Reachable[] = [];
+      for (const id of leaverIds) {
+        const leaver = await readReachable(tx, w, id);
+        if (leaver) leavers.push(leaver);
+      }
       return {
         notice,
         audience,
         content,
-        known: await readAudience(tx, w, post, audience, leaverId),
-        leaver: await readReachable(tx, w, leaverId),
+        known: await readAudience(tx, w, post, audience, leaverIds),
+        leavers,
       };
     },
     { isolationLevel: "repeatable read", accessMode: "read only" },
@@ -126,11 +131,11 @@ async function follow(
     case "at":
       return say(turn, content.message, place);
     case "each":
-      return tellEach(turn, notice, content.view.case.id, place);
+      return tellEach(turn, notice, content.about.caseId, place);
     case "later":
       return save(turn, { nextAt: new Date(w.now().getTime() + SOON_MS), leaseUntil: null });
     case "nobody":
-      return unreached(turn, notice, content.view.case.id, place);
+      return unreached(turn, notice, content.about.caseId, place);
     case "drop":
       return drop(turn, place.why);
     default:
@@ -180,7 +185,7 @@ async function update(surface: ChatSurface, at: Posted, message: Message, key: s
 async function tellEach(
   turn: Turn,
   notice: Notice,
-  caseId: string,
+  caseId: string | undefined,
   { why, approvers }: Extract<Place, { kind: "each" }>,
 ): Promise<void> {
   const { deps, post } = turn;
@@ -191,13 +196,13 @@ async function tellEach(
     const next: Job[] = [];
     for (const personId of approvers) {
       const audience: NoticeFor =
-        notice.kind === "case"
+        notice.kind === "case" || caseId === undefined
           ? { kind: "person", personId }
           : { kind: "under", key: keyFor(`case:${caseId}`, personId), personId };
       next.push(await wantPost(tx, keyFor(post.key, personId), notice, audience));
     }
     // A thread found its channel unfit before the case message did.
-    if (notice.kind !== "case" && why !== undefined)
+    if (notice.kind !== "case" && caseId !== undefined && why !== undefined)
       next.push(await wantPost(tx, `case:${caseId}`, { kind: "case", caseId }, { kind: "approvers" }));
     await savePost(tx, post.key, turn.lease, {
       ...settled(turn),
@@ -231,9 +236,10 @@ async function withdraw({ deps, post }: Turn): Promise<void> {
 async function unreached(
   turn: Turn,
   notice: Notice,
-  caseId: string,
+  caseId: string | undefined,
   { why, personId }: Extract<Place, { kind: "nobody" }>,
 ): Promise<void> {
+  if (caseId === undefined) return drop(turn, why);
   await transition<void>(turn.deps.workflow, async (tx) => {
     await savePost(tx, turn.post.key, turn.lease, { ...settled(turn), failure: why });
     const key = `unreached:${caseId}:${personId}`;

@@ -74,11 +74,14 @@ export const Variables = z.object({
   SIGNOFF_AUDITORS: list("Who reads every history and changes nothing"),
   SIGNOFF_OPERATORS: list("Who runs Signoff"),
   SIGNOFF_IT_OWNER: text("E-mail of who collects laptops and badges; puts that on every plan"),
-  SIGNOFF_ZONE: z
+  SIGNOFF_ZONE: z.string().refine(isZone, "must be a time zone such as Europe/Berlin").optional().meta({
+    about: "Time zone of the digest, and of people whose line in the people file names none, such as Europe/Berlin",
+  }),
+  SIGNOFF_DIGEST_AT: z
     .string()
-    .refine(isZone, "must be a time zone such as Europe/Berlin")
-    .optional()
-    .meta({ about: "Time zone of people whose line in the people file names none, such as Europe/Berlin" }),
+    .regex(/^(([01]\d|2[0-3]):[0-5]\d|off)$/, "must be a time such as 09:00, or off")
+    .default("09:00")
+    .meta({ about: "When the daily digest goes to the approvers, in SIGNOFF_ZONE; 09:00 if unset, off for none" }),
   SIGNOFF_LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent")
     .default("info")

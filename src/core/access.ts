@@ -114,6 +114,17 @@ export function grantKey(grant: Pick<Grant, "system" | "account" | "id">): strin
   return JSON.stringify([grant.system, grant.account, grant.id]);
 }
 
+/** The grant's or item's own id within such a key; anything else is given back as it is. */
+export function idOfKey(key: string): string {
+  if (!key.startsWith("[")) return key;
+  try {
+    const parts: unknown = JSON.parse(key);
+    return Array.isArray(parts) ? String(parts.at(-1)) : key;
+  } catch {
+    return key;
+  }
+}
+
 /** Names a work item across systems and rounds of inventory. */
 export function workKey(item: Pick<WorkItem, "system" | "account" | "id">): string {
   return JSON.stringify([item.system, item.account, item.id]);

@@ -25,7 +25,8 @@ export type Act =
   | "retry-step"
   | "attest-step"
   | "skip-step"
-  | "read-history";
+  | "read-history"
+  | "read-case";
 
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly why: string };
 
@@ -39,6 +40,7 @@ const MAY: Readonly<Record<Act, readonly Role[]>> = {
   "attest-step": ["approver"],
   "skip-step": ["approver"],
   "read-history": ["approver", "auditor"],
+  "read-case": ["approver", "auditor"],
 };
 
 /**
@@ -49,8 +51,9 @@ export function mayAct(who: Asker, act: Act, on?: CaseFacts, owner?: string): Ve
   if (on && on.leaverId === who.personId) return no("Nobody acts on their own case.");
   if (who.leaving) return no("Your own access is being reviewed, so this is for somebody else.");
   if (act === "attest-step" && owner !== undefined && owner === who.personId) return { allowed: true };
-  // Who opened a case may take it back, and knows which accounts the person has.
-  if ((act === "cancel-case" || act === "name-account") && on?.requesterId === who.personId) return { allowed: true };
+  // Who opened a case follows it, may take it back, and knows which accounts the person has.
+  if (["read-case", "cancel-case", "name-account"].includes(act) && on?.requesterId === who.personId)
+    return { allowed: true };
   if (!MAY[act].some((role) => who.roles.has(role))) return no(`This needs the role ${MAY[act].join(" or ")}.`);
   if (act === "decide-plan" && on?.requesterId === who.personId) {
     return no("Who asked for a case does not approve it: this is for another approver.");

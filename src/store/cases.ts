@@ -32,6 +32,16 @@ export const Case = z.object({
 });
 export type Case = Readonly<z.infer<typeof Case>>;
 
+/** Ids of every case that may still move, or is held: soonest first. */
+export async function listOpenCaseIds(tx: Tx): Promise<readonly string[]> {
+  const rows = await tx
+    .select({ id: cases.id })
+    .from(cases)
+    .where(notInArray(cases.state, ["closed", "cancelled", "rejected"]))
+    .orderBy(asc(cases.dueAt), asc(cases.id));
+  return rows.map(({ id }) => id);
+}
+
 /** One system's line in one round of inventory. */
 export const Read = z.object({
   caseId: z.string(),

@@ -20,7 +20,8 @@ export async function addSteps(
   row: Case,
   found: Pick<PlanRow, "plan" | "hash" | "revision">,
 ): Promise<Job[]> {
-  const deadlineAt = new Date(w.now().getTime() + w.policy.stepDeadlineHours * 3_600_000);
+  // What is done by hand has the deadline that its owner was given.
+  const hours = (system: string) => w.systems.get(system)?.manual?.dueHours ?? w.policy.stepDeadlineHours;
   const values = found.plan.steps.map((step) => ({
     id: stepId(row.id, step.key),
     caseId: row.id,
@@ -30,7 +31,7 @@ export async function addSteps(
     planHash: found.hash,
     position: step.position,
     state: "waiting",
-    deadlineAt,
+    deadlineAt: new Date(w.now().getTime() + hours(step.grant.system) * 3_600_000),
   }));
   if (values.length > 0) await tx.insert(steps).values(values).onConflictDoNothing();
   return advance(tx, w, row);

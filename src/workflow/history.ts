@@ -6,6 +6,7 @@ import { Personal } from "../audit/entry.ts";
 import { fingerprint } from "../audit/key.ts";
 import { proveEntry } from "../audit/prove.ts";
 import { Unproven } from "../audit/read-proven.ts";
+import { idOfKey } from "../core/access.ts";
 import { safeText } from "../core/text.ts";
 import { latestCheckpoint } from "../store/log.ts";
 import type { Tx } from "../store/open.ts";
@@ -235,18 +236,7 @@ function whatOf(entry: Entry, names: ReadonlyMap<string, string>, beside: Person
   if (entry.target.kind === "system" || entry.target.kind === "case") return "";
   if (entry.target.kind === "person") return names.get(entry.target.id) ?? entry.target.id;
   if (entry.target.kind === "plan") return entry.target.id.slice(0, 12);
-  return lastPart(entry.target.id);
-}
-
-/** A grant's key is system, account and id; the id is what people know. */
-function lastPart(id: string): string {
-  if (!id.startsWith("[")) return id;
-  try {
-    const parts: unknown = JSON.parse(id);
-    return Array.isArray(parts) ? String(parts.at(-1)) : id;
-  } catch {
-    return id;
-  }
+  return idOfKey(entry.target.id);
 }
 
 function detailOf(entry: Entry): string | undefined {
@@ -265,7 +255,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** People whom this means, each once. People who left long ago are found as well: nobody is ever removed. */
-async function findWhom(tx: Tx, of: HistoryOf): Promise<readonly string[]> {
+export async function findWhom(tx: Tx, of: HistoryOf): Promise<readonly string[]> {
   switch (of.kind) {
     case "chat": {
       const { account } = of;

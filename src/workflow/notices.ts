@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { z } from "zod";
+import { isZone } from "../core/zone.ts";
 import type { Tx } from "../store/open.ts";
 import { posts } from "../store/schema.ts";
 import type { Job } from "./queues.ts";
@@ -21,6 +22,8 @@ export const Notice = z.discriminatedUnion("kind", [
   /** Work that nobody took, by name to the leaver's manager. */
   z.object({ kind: z.literal("unclaimed"), caseId: z.string() }),
   z.object({ kind: z.literal("summary"), caseId: z.string() }),
+  /** What waits for somebody, once a day. */
+  z.object({ kind: z.literal("digest"), day: z.iso.date(), zone: z.string().refine(isZone) }),
   /** Somebody could not be told in chat, said to the approvers. */
   z.object({
     kind: z.literal("unreached"),
@@ -55,6 +58,16 @@ export async function wantPost(tx: Tx, key: string, notice: Notice, audience: No
       set: { notice, audience, wanted: sql`${posts.wanted} + 1`, nextAt: null, tries: 0 },
     });
   return { queue: "notify", payload: { key } };
+}
+
+/** Asks for a message unless it was asked for before, whoever did so. Then there is nothing to do. */
+export async function wantPostOnce(tx: Tx, key: string, notice: Notice, audience: NoticeFor): Promise<Job | undefined> {
+  const fresh = await tx
+    .insert(posts)
+    .values({ key, notice, audience })
+    .onConflictDoNothing()
+    .returning({ key: posts.key });
+  return fresh.length === 0 ? undefined : { queue: "notify", payload: { key } };
 }
 
 /** Brings a message up to date that was asked for before; nothing if it never was. The next sweep finds it. */

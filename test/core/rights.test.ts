@@ -18,6 +18,7 @@ const MATRIX: Readonly<Record<Act, readonly Role[]>> = {
   "attest-step": ["approver"],
   "skip-step": ["approver"],
   "read-history": ["approver", "auditor"],
+  "read-case": ["approver", "auditor"],
 };
 const acts = Object.keys(MATRIX) as Act[];
 
@@ -45,9 +46,9 @@ describe("who may do what", () => {
     expect(mayAct(who("requester", ["approver"]), "decide-plan", on).allowed).toBe(false);
   });
 
-  it("lets who asked for a case take it back and name accounts, and nothing else", () => {
+  it("lets who asked for a case follow it, take it back and name accounts, and nothing else", () => {
     const allowed = acts.filter((act) => mayAct(who("requester", []), act, on).allowed);
-    expect(allowed).toEqual(["cancel-case", "name-account"]);
+    expect(allowed).toEqual(["cancel-case", "name-account", "read-case"]);
   });
 
   it("lets the owner of a manual system attest it, unless it is their own case", () => {

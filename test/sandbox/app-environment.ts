@@ -16,6 +16,8 @@ export interface AppSettings {
   };
   /** Variables of the systems that there is access to lose in. */
   readonly systems: Readonly<Record<string, string>>;
+  /** When the day's digest comes, `14:35` in UTC; never if absent. */
+  readonly digestAt?: string;
   /** Other durations than a real installation's. */
   readonly policy?: Readonly<Record<string, number>>;
 }
@@ -39,6 +41,7 @@ export function appEnvironment(settings: AppSettings, ours: Readonly<Record<stri
     SIGNOFF_HOST: "127.0.0.1",
     SIGNOFF_PORT: String(settings.port),
     SIGNOFF_LOG_LEVEL: "warn",
+    SIGNOFF_DIGEST_AT: settings.digestAt ?? "off",
     ...(settings.policy === undefined ? {} : { SIGNOFF_POLICY: JSON.stringify(settings.policy) }),
     SIGNOFF_REQUESTERS: people("requester"),
     SIGNOFF_APPROVERS: people("approver"),

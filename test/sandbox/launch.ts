@@ -8,6 +8,8 @@ import { type Sandbox, startSandbox } from "./sandbox.ts";
 /** Where the chat page listens; any free port if unset. */
 const PORT = "SIGNOFF_SANDBOX_PORT";
 
+const DIGEST_AFTER_MS = 10 * 60_000;
+
 /** Starts what the environment asks for, and stays until it is ended. */
 export async function launch(): Promise<void> {
   if (process.env["SLACK_BOT_TOKEN"] || process.env["SLACK_BOT_TOKEN_FILE"]) return startApp();
@@ -65,6 +67,8 @@ async function runSandbox(): Promise<void> {
   const starting = startSandbox({
     say,
     restarts: true,
+    // Nobody waits until tomorrow morning to see one.
+    digestAt: new Date(began + DIGEST_AFTER_MS).toISOString().slice(11, 16),
     env: process.env,
     port: port === undefined ? undefined : Number(port),
   });

@@ -42,6 +42,8 @@ export interface SandboxOptions {
   readonly port?: number | undefined;
   /** Whether an app and a database that die are started again. */
   readonly restarts: boolean;
+  /** When the day's digest comes, `14:35` in UTC; never if absent. */
+  readonly digestAt?: string;
   /** Other durations than a real installation's. */
   readonly policy?: Readonly<Record<string, number>>;
   /** What runs as the app instead of src/main.ts, for tests of the sandbox itself. */
@@ -117,6 +119,7 @@ async function assemble(
       },
       systems: systems.variables,
       ...(options.policy === undefined ? {} : { policy: options.policy }),
+      ...(options.digestAt === undefined ? {} : { digestAt: options.digestAt }),
     },
     options.env,
   );

@@ -245,10 +245,16 @@ export function helpMessage(command: string): Message {
     { code: "/audit @alice github failed since monday" },
     ".",
   ];
+  const list: Rich = [
+    { code: "/offboard list" },
+    " shows every open case that you may see, ",
+    { code: "/offboard status @alice" },
+    " one of them with its buttons, such as Cancel.",
+  ];
   return {
     summary: "How to use Signoff",
     parts: [
-      { kind: "list", items: command === "/audit" ? [audit, offboard] : [offboard, audit] },
+      { kind: "list", items: command === "/audit" ? [audit, offboard, list] : [offboard, list, audit] },
       { kind: "note", text: ["What you may do depends on your role. Answers to commands are seen by you alone."] },
     ],
   };

@@ -169,7 +169,8 @@ function secretParts(view: CaseView): Part[] {
   ];
 }
 
-function verifyParts(log: CheckpointFacts): Part[] {
+/** What to keep of the log, and how to verify it later. */
+export function verifyParts(log: CheckpointFacts): Part[] {
   return [
     { kind: "divider" },
     {

@@ -47,6 +47,10 @@ export function readCommand(body: unknown): Reading {
 
 function askOfCommand(command: string, text: string): Ask {
   if (/^\s*(help|\?)\s*$/i.test(text)) return { kind: "help", command };
+  const [, verb, after = ""] = /^\s*([a-z]+)\b(.*)$/is.exec(text) ?? [];
+  if (command === "/offboard" && verb?.toLowerCase() === "list" && after.trim() === "") return { kind: "list-cases" };
+  if (command === "/offboard" && /^(status|cancel|show)$/i.test(verb ?? ""))
+    return { kind: "case-status", who: readMention(after).who };
   const { who, rest } = readMention(text);
   switch (command) {
     case "/offboard":

@@ -1,0 +1,76 @@
+import type { Asker } from "../core/rights.ts";
+import { findCase, findOpenCase, listOpenCaseIds } from "../store/cases.ts";
+import type { Tx } from "../store/open.ts";
+import { type CaseView, loadCaseView } from "../store/views.ts";
+import { ask, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { findWhom, type HistoryOf } from "./history.ts";
+import type { Change } from "./transition.ts";
+import { NotVouched, proveCase } from "./vouched.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** As whom somebody sees a case: what they may do with it follows from that. */
+export type Seen = "approver" | "auditor" | "requester";
+
+/** What the asker may see. */
+export type OpenCases = {
+  readonly kind: "cases";
+  readonly cases: readonly { readonly view: CaseView; readonly as: Seen }[];
+};
+
+/**
+ * Every case that is not over, soonest first, as far as the log vouches for it. Cases of `reader` themself are left out,
+ * since nobody learns of their own case from us.
+ */
+export async function loadOpenCases(tx: Tx, w: Workflow, reader?: string): Promise<readonly CaseView[]> {
+  const views: CaseView[] = [];
+  for (const id of await listOpenCaseIds(tx)) {
+    const view = await loadVouched(tx, w, id);
+    if (view && view.case.leaverId !== reader) views.push(view);
+  }
+  return views;
+}
+
+/** The open cases that somebody may see: all of them for approvers and auditors, their own for who asked for them. */
+export function readOpenCases(w: Workflow, request: Request): Promise<OpenCases | Refusal> {
+  return ask<OpenCases>(w, request, async (tx, asker): Promise<Change<OpenCases> | Denied> => {
+    const cases = (await loadOpenCases(tx, w, asker.personId)).flatMap((view) => seen(asker, view));
+    // Whoever may see none, and could never have one, is told that it is not for them.
+    const no = denied(asker, "read-case", null);
+    if (no && cases.length === 0 && denied(asker, "open-case", null)) return no;
+    return { result: { kind: "cases", cases } };
+  });
+}
+
+/** The open case of one person, if the asker may see it: an empty list says nothing about whether there is one. */
+export function readCaseOf(w: Workflow, request: Request, of: HistoryOf): Promise<OpenCases | Refusal> {
+  return ask<OpenCases>(w, request, async (tx, asker): Promise<Change<OpenCases> | Denied> => {
+    const no = denied(asker, "read-case", null);
+    if (no && denied(asker, "open-case", null)) return no;
+    const cases: OpenCases["cases"][number][] = [];
+    for (const personId of await findWhom(tx, of)) {
+      const row = await findOpenCase(tx, personId);
+      const view = row && (await loadVouched(tx, w, row.id));
+      if (view) cases.push(...seen(asker, view));
+    }
+    return { result: { kind: "cases", cases } };
+  });
+}
+
+function seen(asker: Asker, view: CaseView): OpenCases["cases"][number][] {
+  if (denied(asker, "read-case", view.case.id, view.case)) return [];
+  if (asker.roles.has("approver")) return [{ view, as: "approver" }];
+  return [{ view, as: asker.roles.has("auditor") ? "auditor" : "requester" }];
+}
+
+async function loadVouched(tx: Tx, w: Workflow, id: string): Promise<CaseView | undefined> {
+  const row = await findCase(tx, id);
+  if (!row) return undefined;
+  try {
+    await proveCase(tx, w, row);
+  } catch (error) {
+    if (!(error instanceof NotVouched)) throw error;
+    w.log.error({ case: id }, "a case that the log does not vouch for is not shown");
+    return undefined;
+  }
+  return loadCaseView(tx, w.systems, id);
+}
