@@ -1,4 +1,5 @@
 import { github } from "./connectors/github/index.ts";
+import { jira } from "./connectors/jira/index.ts";
 import { ldap } from "./connectors/ldap/index.ts";
 import { manual } from "./connectors/manual/index.ts";
 import { okta } from "./connectors/okta/index.ts";
@@ -13,6 +14,7 @@ export default defineConfig((env) => {
   return {
     systems: [
       ...env.whenSet(github),
+      ...env.whenSet(jira),
       ...env.whenSet(ldap),
       ...env.whenSet(okta),
       ...env.whenSet(postgres),
