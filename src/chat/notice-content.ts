@@ -13,6 +13,7 @@ import { checkpointFacts, loadDigest } from "./digest-content.ts";
 import type { Message } from "./message.ts";
 import { additionMessage } from "./messages/addition.ts";
 import { caseMessage } from "./messages/case.ts";
+import { operatorPageMessage, pageMessage } from "./messages/containment.ts";
 import { digestMessage } from "./messages/digest.ts";
 import { mirrorMessage } from "./messages/mirror.ts";
 import { missedMessage, unreachedMessage } from "./messages/missed.ts";
@@ -125,6 +126,10 @@ async function isFor(
     }
     case "unclaimed":
       return (await getPerson(tx, view.case.leaverId)).managerId === personId;
+    case "page": {
+      const roles = await Promise.all([peopleWith(tx, w, "approver"), peopleWith(tx, w, "operator")]);
+      return personId !== view.case.leaverId && roles.flat().includes(personId);
+    }
     default:
       return personId !== view.case.leaverId && (await peopleWith(tx, w, "approver")).includes(personId);
   }
@@ -165,6 +170,12 @@ async function messageOf(
     }
     case "missed":
       return view.case.missedAt === null ? "it was not missed" : missedMessage(view);
+    case "page": {
+      const order = view.plans.find(({ scope }) => scope === "contain");
+      if (!order || (!posted && order.state !== "proposed")) return "the containment is decided";
+      const approver = audience.kind === "person" && (await peopleWith(tx, w, "approver")).includes(audience.personId);
+      return approver ? pageMessage(view, order) : operatorPageMessage(view, order);
+    }
     case "offer":
       return offerFor(notice.offerId, audience, view, { posted, known: await isKnown(tx, w, view) });
     case "unclaimed":

@@ -2,7 +2,8 @@ import { z } from "zod";
 
 /** States of a case. Arrows of the design; data, so that the one writer can check each move. */
 export const CASE_STATES = [
-  "opened", // the first inventory is being taken
+  "opened", // the first inventory is being taken; a containment waits for its approval
+  "containing", // the containment is approved: systems still answer, and lose at once what can be given back
   "planned", // a plan is proposed and waits for approval
   "approved", // waits for its due instant
   "rechecking", // everything is read again, right before the cut
@@ -18,12 +19,13 @@ export const CaseState = z.enum(CASE_STATES);
 export type CaseState = z.infer<typeof CaseState>;
 
 const MOVES: Readonly<Record<CaseState, readonly CaseState[]>> = {
-  opened: ["planned", "cancelled", "held"],
+  opened: ["planned", "containing", "rejected", "cancelled", "held"],
+  // Before a step exists it can be cancelled; then only the full plan, or its rejection, ends it.
+  containing: ["planned", "closing", "cancelled", "held"],
   planned: ["planned", "approved", "cancelled", "rejected", "held", "closing"],
   approved: ["rechecking", "cancelled", "held"],
   rechecking: ["revoking", "cancelled", "held"],
-  // After a containment the full plan follows.
-  revoking: ["closing", "planned", "cancelled", "held"],
+  revoking: ["closing", "cancelled", "held"],
   closing: ["revoking", "handing-over", "closed", "held"],
   "handing-over": ["closing", "closed", "held"],
   closed: [],
@@ -40,6 +42,14 @@ export function mayMove(from: CaseState, to: CaseState): boolean {
 /** A case that will never move again. */
 export function isOver(state: CaseState): boolean {
   return MOVES[state].length === 0;
+}
+
+/**
+ * Says whether approved steps may run. Those of a containment go on while its full plan is made, decided and read again;
+ * any other case has no step before it is being revoked.
+ */
+export function stepsRun(state: CaseState): boolean {
+  return ["containing", "planned", "approved", "rechecking", "revoking"].includes(state);
 }
 
 export const LEAVE_KINDS = ["voluntary", "involuntary", "contract-end"] as const;

@@ -59,6 +59,16 @@ export const Plan = z.object({
   approvals: z.number().int().min(1).max(2),
   /** Why so many. */
   approvalsWhy: z.string(),
+  /**
+   * A containment only: the systems that its approval is for. What can be given back goes in each as soon as it answers,
+   * also in those that answer after the approval. It holds no steps itself: they come as parts, each an extension.
+   */
+  covers: z
+    .array(z.object({ system: z.string(), title: z.string() }))
+    .readonly()
+    .optional(),
+  /** Set where an addition is what an approved containment takes in the systems that answered. */
+  partOf: z.literal("containment").optional(),
 });
 export type Plan = Readonly<z.infer<typeof Plan>>;
 
@@ -83,14 +93,66 @@ export interface PlanFor {
 export function proposePlan(facts: PlanFor, reads: readonly SystemRead[]): Plan {
   const sorted = [...reads].sort((a, b) => order(a.system, b.system));
   const manual = new Set(sorted.filter((read) => read.manual).map((read) => read.system));
-  const grants = sorted
-    .flatMap((read) => read.grants)
-    .filter((grant) => !facts.done.has(grantKey(grant)))
-    .filter((grant) => facts.scope !== "contain" || (isReversible(grant) && !manual.has(grant.system)));
+  const grants = sorted.flatMap((read) => read.grants).filter((grant) => !facts.done.has(grantKey(grant)));
   const steps = inOrder(grants, manual);
   const risky = steps.filter((step) => step.grant.privileged || !isReversible(step.grant));
-  // A containment takes only what can be given back, so that one approver is enough and nobody waits.
-  const two = facts.scope !== "contain" && risky.length > 0;
+  const two = risky.length > 0;
+  return {
+    ...headOf(facts),
+    steps,
+    gaps: sorted.flatMap(gapOf),
+    blind: sorted.flatMap((read) =>
+      read.sight.kind === "partial" && read.state !== "none"
+        ? read.sight.blind.map((what) => ({ system: read.system, title: read.title, what }))
+        : [],
+    ),
+    clean: sorted.filter((read) => read.state === "none").map(({ system, title }) => ({ system, title })),
+    approvals: two ? 2 : 1,
+    approvalsWhy: two ? whyTwo(risky) : "nothing in it is privileged or final",
+  };
+}
+
+/**
+ * The containment of a case: a word for every system at once, given before any has answered, so that nobody waits for the
+ * slowest and no answer makes an approval void. It takes only what can be given back, so one approver is enough.
+ */
+export function containmentOf(
+  facts: Omit<PlanFor, "scope" | "done">,
+  systems: readonly { readonly id: string; readonly title: string; readonly manual?: object }[],
+): Plan {
+  const covers = systems
+    .filter(({ manual }) => manual === undefined)
+    .map(({ id, title }) => ({ system: id, title }))
+    .sort((a, b) => order(a.system, b.system));
+  return {
+    ...headOf({ ...facts, scope: "contain" }),
+    steps: [],
+    gaps: [],
+    blind: [],
+    clean: [],
+    approvals: 1,
+    approvalsWhy: "everything in it can be given back",
+    covers,
+  };
+}
+
+/** What an approved containment takes in the systems that have answered; `undefined` if there is nothing new. */
+export function containmentPart(
+  facts: Omit<PlanFor, "scope">,
+  covers: NonNullable<Plan["covers"]>,
+  reads: readonly SystemRead[],
+): Plan | undefined {
+  const part = reads
+    .filter((read) => read.state === "read" && covers.some(({ system }) => system === read.system))
+    .map((read) => ({ ...read, grants: read.grants.filter(isReversible) }));
+  const plan = proposePlan({ ...facts, scope: "addition" }, part);
+  if (plan.steps.length === 0) return undefined;
+  return { ...plan, blind: [], clean: [], approvals: 1, approvalsWhy: CONTAINED, partOf: "containment" };
+}
+
+const CONTAINED = "the containment was approved for every system, and everything in it can be given back";
+
+function headOf(facts: Omit<PlanFor, "done">) {
   return {
     v: 1,
     caseId: facts.caseId,
@@ -101,21 +163,7 @@ export function proposePlan(facts: PlanFor, reads: readonly SystemRead[]): Plan 
     dueAt: facts.dueAt.toISOString(),
     kind: facts.kind,
     mode: facts.mode,
-    steps,
-    gaps: sorted.flatMap(gapOf),
-    blind: sorted.flatMap((read) =>
-      read.sight.kind === "partial" && read.state !== "none"
-        ? read.sight.blind.map((what) => ({ system: read.system, title: read.title, what }))
-        : [],
-    ),
-    clean: sorted.filter((read) => read.state === "none").map(({ system, title }) => ({ system, title })),
-    approvals: two ? 2 : 1,
-    approvalsWhy: two
-      ? whyTwo(risky)
-      : facts.scope === "contain"
-        ? "everything in it can be given back"
-        : "nothing in it is privileged or final",
-  };
+  } as const;
 }
 
 /** Grants of which each is said to go after another of them. */

@@ -20,6 +20,10 @@ export const Policy = z.strictObject({
   stepDeadlineHours: z.number().positive().default(72),
   /** An offer nobody took this long goes by name to the leaver's manager. */
   offerDeadlineHours: z.number().positive().default(72),
+  /** A containment that nobody decided this long is called out again, to operators as well, and so each time after it. */
+  containEscalateMinutes: z.number().positive().max(1440).default(5),
+  /** How often it is called out at most. */
+  containEscalations: z.int().min(1).max(100).default(12),
   /** Longest time ahead that a departure may be set to. */
   farDays: z.int().min(1).default(400),
 });

@@ -29,6 +29,8 @@ export const Case = z.object({
   closeBy: z.date().nullable(),
   closedAt: z.date().nullable(),
   wakeAt: z.date().nullable(),
+  escalateAt: z.date().nullable(),
+  escalations: z.number(),
 });
 export type Case = Readonly<z.infer<typeof Case>>;
 

@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNotNull, isNull, lt, lte, or, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
+import { CASE_STATES, stepsRun } from "../core/case.ts";
 import type { Tx } from "./open.ts";
 import { cases, offers, plans, reads, steps } from "./schema.ts";
 
@@ -17,7 +18,7 @@ export function listDueReads(tx: Tx, now: Date) {
       and(
         eq(reads.state, "pending"),
         eq(reads.round, cases.round),
-        inArray(cases.state, ["opened", "planned", "rechecking", "closing"]),
+        inArray(cases.state, ["opened", "containing", "planned", "rechecking", "closing"]),
         due(reads.nextAt, now),
         free(reads.leaseUntil, now),
       ),
@@ -34,7 +35,7 @@ export function listDueSteps(tx: Tx, now: Date) {
     .where(
       and(
         inArray(steps.state, ["waiting", "revoking", "reading"]),
-        eq(cases.state, "revoking"),
+        inArray(cases.state, CASE_STATES.filter(stepsRun)),
         due(steps.nextAt, now),
         free(steps.leaseUntil, now),
       ),
@@ -84,7 +85,16 @@ export function listCasesBetween(tx: Tx) {
   return tx
     .select({ id: cases.id, state: cases.state, round: cases.round })
     .from(cases)
-    .where(inArray(cases.state, ["opened", "rechecking", "revoking", "closing"]))
+    .where(inArray(cases.state, ["opened", "containing", "rechecking", "revoking", "closing"]))
+    .limit(LIMIT);
+}
+
+/** Containments that wait for their approval and are to be called out again. */
+export function listDueEscalations(tx: Tx, now: Date) {
+  return tx
+    .select({ id: cases.id })
+    .from(cases)
+    .where(and(eq(cases.state, "opened"), isNotNull(cases.escalateAt), lte(cases.escalateAt, now)))
     .limit(LIMIT);
 }
 

@@ -153,6 +153,9 @@ export const cases = pgTable(
     closeBy: instant("close_by"),
     closedAt: instant("closed_at"),
     wakeAt: instant("wake_at"),
+    /** When a containment that waits for its approval is called out again, and how often it was. */
+    escalateAt: instant("escalate_at"),
+    escalations: integer("escalations").notNull().default(0),
   },
   (table) => [
     // One open case a person, whatever two commands arrive at once.

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { eq } from "drizzle-orm";
-import { mayMove } from "../core/case.ts";
+import { mayMove, stepsRun } from "../core/case.ts";
 import type { Plan } from "../core/plan.ts";
 import { isSettled } from "../core/step.ts";
 import { type Case, listPlans, type PlanRow } from "../store/cases.ts";
@@ -42,18 +42,16 @@ export async function addSteps(
  * step, so that of two that settle at once the later one sees the earlier.
  */
 export async function advance(tx: Tx, w: Workflow, row: Case): Promise<Job[]> {
-  if (row.state !== "revoking" && row.state !== "rechecking") return [];
+  if (!stepsRun(row.state)) return [];
   const all = await listSteps(tx, row.id);
   const plans = await listPlans(tx, row.id);
   const jobs = runnable(all, plans, w.now());
+  const settled = all.every(({ state }) => isSettled(state));
+  // Once the last of a containment has ended, nothing may be left to plan.
+  if (row.state === "containing" && settled) return [...jobs, { queue: "propose-plan", payload: { caseId: row.id } }];
   if (row.state !== "revoking") return jobs;
   const asking = plans.some(({ scope, state }) => scope === "addition" && state === "proposed");
-  if (asking || !all.every(({ state }) => isSettled(state))) return jobs;
-  const contained =
-    row.mode === "contain" &&
-    plans.some(({ scope }) => scope === "contain") &&
-    !plans.some(({ scope }) => scope === "full");
-  if (contained) return [{ queue: "propose-plan", payload: { caseId: row.id } }];
+  if (asking || !settled) return jobs;
   return [...((await startClosing(tx, w, row)).next ?? [])];
 }
 

@@ -1,6 +1,6 @@
 import { and, eq, inArray } from "drizzle-orm";
 import { mayMove } from "../core/case.ts";
-import { type Case, lockCase } from "../store/cases.ts";
+import { type Case, listStepKeys, lockCase } from "../store/cases.ts";
 import { cases, offers, plans } from "../store/schema.ts";
 import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
 import { wantCasePosts } from "./notices.ts";
@@ -16,9 +16,13 @@ export function cancelCase(w: Workflow, request: Request, caseId: string): Promi
     if (!row) return { result: { kind: "missing", what: "case" } };
     const no = denied(asker, "cancel-case", row.id, row);
     if (no) return no;
-    if (!mayMove(row.state, "cancelled") || row.state === "revoking")
+    // A containment cuts while its case is still planned: what is gone is given back, not cancelled.
+    if (!mayMove(row.state, "cancelled") || row.state === "revoking" || (await listStepKeys(tx, caseId)).size > 0)
       return { result: { kind: "too-late", state: row.state } };
-    await tx.update(cases).set({ state: "cancelled", closedAt: w.now(), wakeAt: null }).where(eq(cases.id, caseId));
+    await tx
+      .update(cases)
+      .set({ state: "cancelled", closedAt: w.now(), wakeAt: null, escalateAt: null })
+      .where(eq(cases.id, caseId));
     await tx
       .update(plans)
       .set({ state: "superseded" })

@@ -1,11 +1,11 @@
 import { and, eq } from "drizzle-orm";
 import type { Gap } from "../core/plan.ts";
-import { type Case, listDecisions, listPlans, lockCase, type PlanRow } from "../store/cases.ts";
+import { type Case, listDecisions, listPlans, listStepKeys, lockCase, type PlanRow } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, decisions, plans } from "../store/schema.ts";
 import { addSteps, advance, startClosing } from "./advance.ts";
 import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
-import { wantCasePosts, wantThreadPost } from "./notices.ts";
+import { touchPages, wantCasePosts, wantThreadPost } from "./notices.ts";
 import { wantOffers } from "./offer-work.ts";
 import type { Job } from "./queues.ts";
 import { type Change, type Said, transition } from "./transition.ts";
@@ -163,6 +163,7 @@ async function approvePlan(
   seqs: readonly number[],
 ): Promise<Change<void>> {
   const addition = found.scope === "addition";
+  if (found.scope === "contain") return approveContainment(tx, w, row, found, seqs);
   await tx.update(plans).set({ state: "approved" }).where(isPlan(row.id, found));
   if (!addition) await tx.update(cases).set({ state: "approved", wakeAt: row.dueAt }).where(eq(cases.id, row.id));
   const next = await postsFor(tx, row, found);
@@ -171,9 +172,30 @@ async function approvePlan(
     next.push(...(await wantOffers(tx, w, { ...row, state: "approved" })));
     if (row.dueAt.getTime() <= w.now().getTime()) next.push({ queue: "start-cut", payload: { caseId: row.id } });
   }
+  return { result: undefined, next, ...approvedEntry(row, found, seqs) };
+}
+
+/** From here each system is cut as it answers: workflow/contain.ts takes those that have answered, and those that will. */
+async function approveContainment(
+  tx: Tx,
+  w: Workflow,
+  row: Case,
+  found: PlanRow,
+  seqs: readonly number[],
+): Promise<Change<void>> {
+  await tx.update(plans).set({ state: "approved" }).where(isPlan(row.id, found));
+  await tx
+    .update(cases)
+    .set({ state: "containing", cutAt: row.cutAt ?? w.now(), escalateAt: null })
+    .where(eq(cases.id, row.id));
+  await touchPages(tx, row.id);
+  const next: Job[] = [{ queue: "contain", payload: { caseId: row.id } }, ...(await postsFor(tx, row, found))];
+  return { result: undefined, next, ...approvedEntry(row, found, seqs) };
+}
+
+/** The entry that completes an approval names the decisions it rests on; the plan's row gets its number. */
+function approvedEntry(row: Case, found: PlanRow, seqs: readonly number[]): Pick<Change<void>, "entries" | "seal"> {
   return {
-    result: undefined,
-    next,
     entries: [
       {
         action: "plan.approved",
@@ -206,11 +228,15 @@ async function rejectPlan(tx: Tx, w: Workflow, row: Case, found: PlanRow, seq: n
   if (found.scope === "addition")
     return { result: undefined, entries: [entry], next: [...posts, ...(await advance(tx, w, row))] };
   // What a containment took stays taken: such a case ends with its closing inventory, and what was left is an exception.
-  if (row.round !== "first") {
+  if ((await listStepKeys(tx, row.id)).size > 0) {
     const closing = await startClosing(tx, w, row);
     return { result: undefined, entries: [entry], next: [...posts, ...(closing.next ?? [])] };
   }
-  await tx.update(cases).set({ state: "rejected", wakeAt: null, closedAt: w.now() }).where(eq(cases.id, row.id));
+  await tx
+    .update(cases)
+    .set({ state: "rejected", wakeAt: null, escalateAt: null, closedAt: w.now() })
+    .where(eq(cases.id, row.id));
+  if (found.scope === "contain") await touchPages(tx, row.id);
   return { result: undefined, entries: [entry], next: posts };
 }
 

@@ -1,4 +1,5 @@
 import { eq } from "drizzle-orm";
+import { stepsRun } from "../core/case.ts";
 import { mayStep } from "../core/step.ts";
 import { type Case, lockCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
@@ -138,7 +139,7 @@ function onStep(
     const owner = named === undefined ? undefined : await findPersonNamed(tx, named);
     const no = denied(asker, act, row.id, row, owner);
     if (no) return no;
-    if (row.state !== "revoking") return { result: { kind: "already", state: step.state } };
+    if (!stepsRun(row.state)) return { result: { kind: "already", state: step.state } };
     return work(tx, row, step, byPerson(request, asker));
   });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, inArray, isNull, lt, or } from "drizzle-orm";
+import { stepsRun } from "../core/case.ts";
 import type { PlanStep } from "../core/plan.ts";
 import type { StepState } from "../core/step.ts";
 import { lockCase } from "../store/cases.ts";
@@ -40,7 +41,7 @@ export function leaseStep(w: Workflow, stepId: string, act: StepAct): Promise<Le
     const found = await findStep(tx, stepId);
     const row = found && (await lockCase(tx, found.caseId));
     const before = row && (await findStep(tx, stepId));
-    if (!before || row.state !== "revoking" || !act.from.includes(before.state)) return { result: undefined };
+    if (!before || !stepsRun(row.state) || !act.from.includes(before.state)) return { result: undefined };
     let proven: Awaited<ReturnType<typeof proveStep>>;
     try {
       proven = await proveStep(tx, w, row, before);

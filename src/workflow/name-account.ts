@@ -119,7 +119,7 @@ function again(
 
 /** Until the plan is approved a new answer makes a new plan; at the closing inventory it lets the case close. */
 function readsAgain(row: Case): boolean {
-  return ["opened", "planned", "closing"].includes(row.state);
+  return ["opened", "containing", "planned", "closing"].includes(row.state);
 }
 
 async function readAgain(tx: Tx, row: Case, system: string, saidNone: boolean): Promise<Job[]> {

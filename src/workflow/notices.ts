@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm";
+import { eq, like, sql } from "drizzle-orm";
 import { z } from "zod";
 import { isZone } from "../core/zone.ts";
 import type { Tx } from "../store/open.ts";
@@ -17,6 +17,8 @@ export const Notice = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("manual"), caseId: z.string(), stepId: z.string() }),
   /** A system that could not be read, an unmatched account or what appeared since, in the case's thread. */
   z.object({ kind: z.literal("addition"), caseId: z.string(), revision: z.number().int() }),
+  /** A containment that waits: to each approver directly, and to operators without a name. */
+  z.object({ kind: z.literal("page"), caseId: z.string(), time: z.number().int() }),
   z.object({ kind: z.literal("missed"), caseId: z.string() }),
   z.object({ kind: z.literal("offer"), offerId: z.string() }),
   /** Work that nobody took, by name to the leaver's manager. */
@@ -76,6 +78,24 @@ export async function touchPost(tx: Tx, key: string): Promise<void> {
     .update(posts)
     .set({ wanted: sql`${posts.wanted} + 1`, nextAt: null })
     .where(eq(posts.key, key));
+}
+
+/** Brings every call to decide on a case's containment up to date: whoever was called learns that it is decided. */
+export async function touchPages(tx: Tx, caseId: string): Promise<void> {
+  await tx
+    .update(posts)
+    .set({ wanted: sql`${posts.wanted} + 1`, nextAt: null })
+    .where(like(posts.key, `page:${caseId}:%`));
+}
+
+/** Calls somebody to decide on a containment. Each time is a message of its own, since an edited one rings nobody. */
+export function wantPage(tx: Tx, caseId: string, personId: string, time: number): Promise<Job> {
+  return wantPost(
+    tx,
+    `page:${caseId}:${time}:${personId}`,
+    { kind: "page", caseId, time },
+    { kind: "person", personId },
+  );
 }
 
 /** The two messages that follow a case: the approvers' and the requester's. */

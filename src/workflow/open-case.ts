@@ -92,6 +92,7 @@ export function openCase(
       return { result: { kind: "in-case", caseId: (await findOpenCase(tx, found.personId))?.id ?? "" } };
     }
     const next: Job[] = [...(await wantReads(tx, w, id, "first")), ...(await wantCasePosts(tx, row))];
+    if (row.mode === "contain") next.unshift({ queue: "contain", payload: { caseId: id } });
     return {
       result: { kind: "opened", caseId: id, dueAt: row.dueAt, local: due.local, zone: due.zone },
       next,

@@ -30,7 +30,10 @@ export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): 
       if (error instanceof NotVouched) return holdCase(tx, w, row, error);
       throw error;
     }
-    // After a containment the newest complete read is the one before the cut.
+    const known = await listPlans(tx, caseId);
+    // A containment is decided first; the full plan follows as soon as every system has answered.
+    const contained = known.some(({ scope, state }) => scope === "contain" && state === "approved");
+    if (row.mode === "contain" && !contained) return { result: undefined };
     const lines = await listProvenReads(tx, w, caseId, row.round);
     if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
     const done = await listStepKeys(tx, caseId);
@@ -38,18 +41,10 @@ export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): 
       row,
       lines.map((line) => seenBy(w, line)),
     );
-    const known = await listPlans(tx, caseId);
-    const contained = known.some(({ scope, state }) => scope === "contain" && state === "approved");
-    // While steps run, only what follows a finished containment is proposed here.
-    if (
-      row.state === "revoking" &&
-      !(contained && !known.some(({ scope }) => scope === "full") && (await isIdle(tx, caseId)))
-    )
-      return { result: undefined };
-    const contain = row.mode === "contain" && !contained ? makePlan(planFacts(row, "contain", done), seen) : undefined;
-    // A containment with nothing to take at once is no plan: the full one follows at once.
-    const plan = contain && contain.steps.length > 0 ? contain : makePlan(planFacts(row, "full", done), seen);
-    if (contained && plan.steps.length === 0) return startClosing(tx, w, row);
+    const plan = makePlan(planFacts(row, "full", done), seen);
+    // The containment took all there is: nothing is left to approve.
+    if (contained && plan.steps.length === 0 && plan.gaps.length === 0)
+      return (await isIdle(tx, caseId)) ? startClosing(tx, w, row) : { result: undefined };
     // Asked twice about the same picture: a new revision would make approvals of the one that is shown count for nothing.
     const waiting = known.find(({ state }) => state === "proposed");
     if (waiting && isDeepStrictEqual({ ...waiting.plan, revision: plan.revision }, plan)) return { result: undefined };

@@ -11,6 +11,7 @@ const OfStep = z.object({ stepId: z.string() });
 
 export const QUEUES = {
   "take-inventory": z.object({ caseId: z.string(), system: z.string(), round: z.string() }),
+  contain: OfCase,
   "propose-plan": OfCase,
   "start-cut": OfCase,
   "revise-plan": OfCase,

@@ -48,7 +48,7 @@ export async function takeWhatAppeared(
   seal: (tx: Tx, seqs: readonly number[]) => Promise<void>;
 }> {
   const known = await listPlans(tx, row.id);
-  // A containment plan holds but a part: what it left out is the full plan's, which is approved by itself.
+  // What a rejected full plan held stays, whatever a containment took before.
   const containing =
     row.mode === "contain" && !known.some(({ scope, state }) => scope === "full" && state === "approved");
   const held = new Set(

@@ -2,6 +2,7 @@ import { listReads, lockCase } from "../store/cases.ts";
 import {
   listCasesBetween,
   listDueCases,
+  listDueEscalations,
   listDueOffers,
   listDueReads,
   listDueSteps,
@@ -10,11 +11,12 @@ import {
 } from "../store/due.ts";
 import { forgetRequests } from "../store/requests.ts";
 import { advance } from "./advance.ts";
+import { escalate } from "./contain.ts";
 import { expireOffer } from "./decide-offer.ts";
 import { settlePlan } from "./decide-plan.ts";
 import { expireStep } from "./decide-step.ts";
 import { type Job, sendJobs } from "./queues.ts";
-import { afterRound } from "./take-inventory.ts";
+import { afterAnswer } from "./take-inventory.ts";
 import { transition } from "./transition.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -40,6 +42,7 @@ export async function sweep(w: Workflow): Promise<void> {
     cases: await listDueCases(tx, now),
     between: await listCasesBetween(tx),
     plans: await listUndecidedPlans(tx),
+    escalations: await listDueEscalations(tx, now),
   }));
   const jobs: Job[] = [
     ...found.reads.map((payload) => ({ queue: "take-inventory", payload }) as const),
@@ -51,6 +54,7 @@ export async function sweep(w: Workflow): Promise<void> {
   ];
   await send(w, jobs);
   for (const { caseId, hash } of found.plans) await settlePlan(w, caseId, hash);
+  for (const { id } of found.escalations) await escalate(w, id);
   for (const { id } of found.late) await expireStep(w, id);
   for (const { id, state } of found.offers) if (state !== "accepted") await expireOffer(w, id);
   for (const { id } of found.between) await goOn(w, id);
@@ -64,10 +68,10 @@ async function goOn(w: Workflow, caseId: string): Promise<void> {
     const row = await lockCase(tx, caseId);
     if (!row) return { result: undefined };
     if (row.state === "revoking") return { result: undefined, next: await advance(tx, w, row) };
-    if (row.state !== "opened" && row.state !== "rechecking" && row.state !== "closing") return { result: undefined };
     const lines = await listReads(tx, caseId, row.round);
-    const settled = lines.length > 0 && lines.every(({ state }) => state !== "pending");
-    return { result: undefined, next: settled ? [afterRound(caseId, row.round)] : [] };
+    const pending = lines.length === 0 || lines.some(({ state }) => state === "pending");
+    const steps = row.state === "containing" ? await advance(tx, w, row) : [];
+    return { result: undefined, next: [...steps, ...afterAnswer(row, row.round, pending)] };
   });
 }
 

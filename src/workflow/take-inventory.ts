@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { and, eq, isNull, lt, or } from "drizzle-orm";
 import type { Person } from "../core/access.ts";
 import { Round } from "../core/case.ts";
-import { findCase, listReads, lockCase } from "../store/cases.ts";
+import { type Case, findCase, listReads, lockCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { getPerson, noteAccount } from "../store/people.ts";
 import { reads } from "../store/schema.ts";
@@ -36,8 +36,14 @@ export async function takeInventory(
   }
 }
 
+/** What follows an answer: a containment cuts each system as it answers, everything else waits for the last one. */
+export function afterAnswer(row: Case, round: Round, pending: boolean): Job[] {
+  if (row.mode === "contain" && round === "first") return [{ queue: "contain", payload: { caseId: row.id } }];
+  return pending ? [] : [afterRound(row.id, round)];
+}
+
 /** Which step follows when every system of a round has answered. */
-export function afterRound(caseId: string, round: Round): Job {
+function afterRound(caseId: string, round: Round): Job {
   switch (round) {
     case "first":
       return { queue: "propose-plan", payload: { caseId } };
@@ -139,7 +145,7 @@ async function settle(w: Workflow, key: ReadKey, taken: Taken, started: Date, ou
     return {
       result: undefined,
       entries: [entry],
-      next: [...(await wantCasePosts(tx, row)), ...(pending ? [] : [afterRound(key.caseId, key.round)])],
+      next: [...(await wantCasePosts(tx, row)), ...afterAnswer(row, key.round, pending)],
       seal: async (sealing, [seq]) => {
         await sealing
           .update(reads)

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { and, eq } from "drizzle-orm";
 import type { Entry } from "../audit/entry.ts";
 import { proveEntry } from "../audit/prove.ts";
+import { isReversible } from "../core/access.ts";
 import { mayGoAlong, Plan, type PlanStep } from "../core/plan.ts";
 import type { Case } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
@@ -98,11 +99,27 @@ async function proveApproval(tx: Tx, w: Workflow, row: Case, plan: Plan, hash: s
 
 /** What went along by policy must be as harmless as the policy says, and rest on a real approval. */
 async function proveExtension(tx: Tx, w: Workflow, row: Case, plan: Plan, entry: Entry): Promise<void> {
+  if (plan.partOf === "containment") return proveContained(tx, w, row, plan, Number(entry.detail?.["base"]));
   if (w.policy.appearedSince !== "take-along" || !plan.steps.every(({ grant }) => mayGoAlong(grant))) {
     throw new NotVouched(`what appeared in case ${row.id} may not go along`);
   }
   const base = Number(entry.detail?.["base"]);
   await prove(tx, w, base, "plan.approved", row.id);
+}
+
+/** A part of a containment: one person approved it for these systems, and everything in it can be given back. */
+async function proveContained(tx: Tx, w: Workflow, row: Case, part: Plan, base: number): Promise<void> {
+  const [found] = await tx
+    .select()
+    .from(plans)
+    .where(and(eq(plans.caseId, row.id), eq(plans.approvedSeq, base)));
+  if (!found) throw new NotVouched(`no approved containment of case ${row.id} holds this part`);
+  const order = await proveProposed(tx, w, row.id, found);
+  const covers = new Set((order.covers ?? []).map(({ system }) => system));
+  const same = order.scope === "contain" && order.leaver === part.leaver && row.mode === "contain";
+  if (!same || !part.steps.every(({ grant }) => isReversible(grant) && covers.has(grant.system)))
+    throw new NotVouched(`the containment of case ${row.id} was not approved for this`);
+  await proveApproval(tx, w, row, order, found.hash, base);
 }
 
 /** The entry `seq`, proven to be in the signed log, with this action and case; throws NotVouched. */

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { rootMessage } from "../core/failure.ts";
 import { repeats } from "../core/repeats.ts";
 import { closeCase } from "./close-case.ts";
+import { contain } from "./contain.ts";
 import { handOver } from "./hand-over.ts";
 import { proposePlan } from "./propose-plan.ts";
 import { QUEUES, type QueueName } from "./queues.ts";
@@ -30,6 +31,7 @@ const SWEEP_MS = 1000;
 /** How many jobs of a queue one process works on at once. Reads are slow and wait for others; revokes follow an order. */
 const AT_ONCE: Readonly<Record<QueueName, number>> = {
   "take-inventory": 8,
+  contain: 4,
   "propose-plan": 2,
   "start-cut": 2,
   "revise-plan": 2,
@@ -44,6 +46,7 @@ const AT_ONCE: Readonly<Record<QueueName, number>> = {
 export async function startWorkers(w: Workflow, boss: PgBoss, notifier: Notifier): Promise<Workers> {
   const work: { readonly [Q in QueueName]: (payload: z.infer<(typeof QUEUES)[Q]>) => Promise<void> } = {
     "take-inventory": (payload) => takeInventory(w, payload),
+    contain: (payload) => contain(w, payload),
     "propose-plan": (payload) => proposePlan(w, payload),
     "start-cut": (payload) => startCut(w, payload),
     "revise-plan": (payload) => revisePlan(w, payload),

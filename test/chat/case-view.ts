@@ -35,6 +35,8 @@ export function caseView(
       closeBy: null,
       closedAt: null,
       wakeAt: null,
+      escalateAt: null,
+      escalations: 0,
       ...row,
     },
     leaver: { id: "alice", name: "Alice", emails: ["alice@acme.test"] },

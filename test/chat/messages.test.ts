@@ -5,13 +5,14 @@ import { additionMessage } from "../../src/chat/messages/addition.ts";
 import { openedMessage } from "../../src/chat/messages/answers.ts";
 import { caseMessage } from "../../src/chat/messages/case.ts";
 import * as dialogs from "../../src/chat/messages/dialogs.ts";
+import { duration } from "../../src/chat/messages/duration.ts";
 import { historyMessage } from "../../src/chat/messages/history.ts";
 import { mirrorMessage } from "../../src/chat/messages/mirror.ts";
 import { missedMessage } from "../../src/chat/messages/missed.ts";
 import { offerMessage, unclaimedMessage } from "../../src/chat/messages/offer.ts";
 import { manualMessage, stepMessage } from "../../src/chat/messages/step.ts";
 import { inFull, stepWords } from "../../src/chat/messages/step-words.ts";
-import { duration, percentile, summaryMessage } from "../../src/chat/messages/summary.ts";
+import { percentile, summaryMessage } from "../../src/chat/messages/summary.ts";
 import { renderMessage } from "../../src/chat/slack/render.ts";
 import { CASE_STATES } from "../../src/core/case.ts";
 import { STEP_STATES } from "../../src/core/step.ts";
@@ -124,6 +125,7 @@ describe("the approvers' message", () => {
     );
     expect(seen).toEqual({
       opened: ["Cancel the case"],
+      containing: ["Cancel the case"],
       planned: ["Approve", "Reject", "Cancel the case"],
       approved: ["Cancel the case"],
       rechecking: ["Cancel the case"],

@@ -5,6 +5,7 @@ import type { Role } from "../../src/core/rights.ts";
 import { emails, persons } from "../../src/store/schema.ts";
 import type { Request } from "../../src/workflow/ask.ts";
 import { closeCase } from "../../src/workflow/close-case.ts";
+import { contain } from "../../src/workflow/contain.ts";
 import { handOver } from "../../src/workflow/hand-over.ts";
 import { proposePlan } from "../../src/workflow/propose-plan.ts";
 import { QUEUES, type QueueName } from "../../src/workflow/queues.ts";
@@ -154,6 +155,8 @@ async function run(w: Workflow, { queue, payload }: SentJob, notify?: (key: stri
   switch (queue) {
     case "take-inventory":
       return takeInventory(w, QUEUES[queue].parse(payload));
+    case "contain":
+      return contain(w, QUEUES[queue].parse(payload));
     case "propose-plan":
       return proposePlan(w, QUEUES[queue].parse(payload));
     case "start-cut":

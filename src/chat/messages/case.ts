@@ -1,5 +1,6 @@
 import type { CaseView, PlanView } from "../../store/views.ts";
 import type { Button, Message, Part } from "../message.ts";
+import { containButtons, containmentParts } from "./containment.ts";
 import { planParts, planTimes } from "./grant-lines.ts";
 import {
   approvalsPart,
@@ -27,6 +28,7 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
       headPart(view, "approver"),
       ...notes.map((note): Part => ({ kind: "note", text: [note] })),
       ...lateParts(view),
+      ...containmentParts(view, current),
       ...(over ? [] : [systemsPart(view)]),
       ...(current && !over ? planSection(view, current) : []),
       ...offersPart(view),
@@ -87,17 +89,27 @@ function planSection(view: CaseView, current: PlanView): Part[] {
     )
     .sort((a, b) => a.revision - b.revision);
   const times = planTimes(shown, view.steps, view.case.dueZone);
-  const title = current.scope === "contain" ? "Containment plan" : "Plan";
-  const steps = view.steps.length > 0 ? progressWords(view.steps) : count(current.plan.steps.length, "grant");
+  const contain = current.scope === "contain";
+  const title = contain ? "Containment plan" : "Plan";
+  const steps =
+    view.steps.length > 0
+      ? progressWords(view.steps)
+      : contain
+        ? `what can be given back, in ${count(current.plan.covers?.length ?? 0, "system")}`
+        : count(current.plan.steps.length, "grant");
   return [
     { kind: "divider" },
     paragraph({ bold: `${title} ${current.revision}` }, `: ${steps}`),
     ...times.note,
-    ...(current.plan.steps.length === 0 ? [paragraph("No access was found that could be taken.")] : []),
+    ...(current.plan.steps.length === 0 && !contain ? [paragraph("No access was found that could be taken.")] : []),
     ...shown.flatMap(({ plan }) => planParts(plan, view.steps, view, times)),
     ...blindPart(current.plan),
     approvalsPart(current, times),
   ];
+}
+
+function isDecidable(view: CaseView, current: PlanView): boolean {
+  return view.case.state === (current.scope === "contain" ? "opened" : "planned");
 }
 
 function offersPart(view: CaseView): Part[] {
@@ -116,10 +128,10 @@ function offersPart(view: CaseView): Part[] {
 }
 
 function decideButtons(view: CaseView, current: PlanView | undefined): Button[] {
-  if (current?.state !== "proposed" || view.case.state !== "planned") return [];
+  if (current?.state !== "proposed" || !isDecidable(view, current)) return [];
   const of = { caseId: view.case.id, planHash: current.hash };
+  if (current.scope === "contain") return containButtons(view, current);
   const grants = count(current.plan.steps.length, "grant");
-  const when = current.scope === "contain" ? "at once" : "at the time set";
   return [
     button(
       "Approve",
@@ -128,7 +140,7 @@ function decideButtons(view: CaseView, current: PlanView | undefined): Button[] 
         style: "primary",
         confirm: {
           title: "Approve the plan",
-          text: `${grants} of ${view.leaver.name} will be taken ${when}. What appears since is handled as the policy says.`,
+          text: `${grants} of ${view.leaver.name} will be taken at the time set. What appears since is handled as the policy says.`,
           yes: "Approve",
           no: "Back",
         },
@@ -151,7 +163,7 @@ function decideButtons(view: CaseView, current: PlanView | undefined): Button[] 
 }
 
 function whoCannot(view: CaseView, current: PlanView | undefined): Part[] {
-  if (current?.state !== "proposed" || view.case.state !== "planned") return [];
+  if (current?.state !== "proposed" || !isDecidable(view, current)) return [];
   return [
     {
       kind: "note",

@@ -105,7 +105,7 @@ export function progressWords(steps: readonly StepView[]): string {
 /** Buttons for systems that could not be read or matched. Reading again is for approvers only. */
 export function readButtons(view: CaseView, who: "approver" | "requester"): Button[] {
   const { id: caseId, state } = view.case;
-  if (!["opened", "planned", "closing"].includes(state)) return [];
+  if (!["opened", "containing", "planned", "closing"].includes(state)) return [];
   return view.reads.flatMap((read): Button[] => {
     const { system, title } = read;
     if (read.state === "unmatched") {
@@ -133,7 +133,7 @@ export function readButtons(view: CaseView, who: "approver" | "requester"): Butt
 
 /** Taking a case back, as long as nothing is cut. */
 export function cancelButton(view: CaseView): Button[] {
-  if (!["opened", "planned", "approved", "rechecking"].includes(view.case.state)) return [];
+  if (!["opened", "containing", "planned", "approved", "rechecking"].includes(view.case.state)) return [];
   if (view.steps.length > 0) return [];
   return [
     button(

@@ -1,3 +1,4 @@
+import { stepsRun } from "../../core/case.ts";
 import type { CaseView, StepView } from "../../store/views.ts";
 import type { Button, Message, Part } from "../message.ts";
 import { inFull, stepWords } from "./step-words.ts";
@@ -23,7 +24,7 @@ export function stepMessage(view: CaseView, step: StepView): Message {
 
 /** The same, to the owner of a system that is worked by hand. Says no more of the departure than the task needs. */
 export function manualMessage(view: CaseView, step: StepView): Message {
-  const open = view.case.state === "revoking" && (step.state === "by-hand" || step.state === "attention");
+  const open = stepsRun(view.case.state) && (step.state === "by-hand" || step.state === "attention");
   const what = `${grantName(step)} of ${view.leaver.name} in ${step.title}`;
   return {
     summary: open ? `Please take away: ${what}` : `${what}: ${stateLine(step)}`,
@@ -55,7 +56,7 @@ export function manualMessage(view: CaseView, step: StepView): Message {
 
 /** Buttons of a step by its state. Skipping is for approvers; the core refuses others. */
 export function stepButtons(view: CaseView, step: StepView): Button[] {
-  if (view.case.state !== "revoking") return [];
+  if (!stepsRun(view.case.state)) return [];
   const skip = button("Skip", { kind: "ask-note", stepId: step.id, then: "skip-step" }, { style: "danger" });
   switch (step.state) {
     case "attention":

@@ -1,5 +1,7 @@
 import type { CaseView, StepView } from "../../store/views.ts";
 import type { Message, Part, Rich } from "../message.ts";
+import { containmentTimes } from "./containment.ts";
+import { duration } from "./duration.ts";
 import { inFull, stepWords } from "./step-words.ts";
 import { count, grantName, paragraph, shownAs } from "./words.ts";
 
@@ -56,17 +58,6 @@ export function percentile(sorted: readonly number[], share: number): number | u
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
 }
 
-/** `3 h 20 min`, `45 s`: two units at most. */
-export function duration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} days ${hours % 24} h`;
-}
-
 function countsPart(view: CaseView): Part {
   const of = (...states: readonly StepView["state"][]) =>
     String(view.steps.filter(({ state }) => states.includes(state)).length);
@@ -85,12 +76,14 @@ function countsPart(view: CaseView): Part {
 }
 
 function timesParts(view: CaseView): Part[] {
+  const contained = containmentTimes(view);
   const times = proofTimes(view);
   const [first] = times;
   const last = times.at(-1);
   const p95 = percentile(times, 0.95);
-  if (first === undefined || last === undefined || p95 === undefined) return [];
+  if (first === undefined || last === undefined || p95 === undefined) return contained;
   return [
+    ...contained,
     paragraph(
       { bold: "Times" },
       " from ",

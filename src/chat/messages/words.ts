@@ -89,7 +89,9 @@ export function caseState(view: CaseView): string {
   const { state } = view.case;
   switch (state) {
     case "opened":
-      return "Every system is being read";
+      return view.case.mode === "contain" ? "Containment waits for approval" : "Every system is being read";
+    case "containing":
+      return "Contained as each system answers";
     case "planned":
       return "Waits for approval";
     case "approved":
