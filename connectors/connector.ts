@@ -31,6 +31,12 @@ export interface System {
   readonly connector: string;
   /** What this system can and cannot show with these rights: `full`, or `partial` with each blind part named. */
   readonly sight: Sight;
+  /** What the reads under this call could not see, where that differs from one time to the next. */
+  readonly sightOf?: (call: Call) => Sight;
+  /** Its accounts are public keys: `person.keys` has those that the other systems of the case show. */
+  readonly keyed?: true;
+  /** Every account that the reads under this call came across, whosever it is: what nobody owns is a finding. */
+  readonly seenAccounts?: (call: Call) => readonly SeenAccount[];
   /** Asks with the real credentials what works, before a case needs it. */
   check(call: Call): Promise<Check[]>;
   /**
@@ -51,6 +57,15 @@ export interface System {
   readonly directory?: PeopleDirectory;
   /** No connector can reach it: a human does it, and attests with a note. */
   readonly manual?: { readonly owner: string; readonly dueHours: number };
+}
+
+/** An account as a read came across it. */
+export interface SeenAccount {
+  readonly id: string;
+  /** Where it stands, for people: `deploy on web1: /home/deploy/.ssh/authorized_keys`. */
+  readonly where: string;
+  /** Accounts of this system, by id, as whom it was used. That these are another person's speaks against its owner. */
+  readonly usedAs: readonly string[];
 }
 
 /** Who is who, as one system knows it. */

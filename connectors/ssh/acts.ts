@@ -8,6 +8,7 @@ import { type KeyFile, readKeyFiles, replaceKeyFile } from "./key-file.ts";
 import { parseKeyFile } from "./key-line.ts";
 import { endSession } from "./sessions.ts";
 import { shown } from "./survey.ts";
+import { giveBackRule, takeFromUser } from "./user-grants.ts";
 
 /** How often a file that somebody else writes meanwhile is read again. */
 const TRIES = 5;
@@ -18,7 +19,7 @@ const Lines = z.array(z.object({ at: z.number().int().nonnegative(), base64: z.s
 /** Removes whole lines that hold the key, and leaves every other byte as it is. */
 export async function revoke(fleet: Fleet, grant: Grant, call: Call): Promise<Revoked> {
   const target = parseTarget(grant.id);
-  const { fingerprint } = target;
+  const fingerprint = "fingerprint" in target ? target.fingerprint : "";
   if (fingerprint === fleet.ownKey || fleet.protectedKeys.includes(fingerprint)) {
     const what = fingerprint === fleet.ownKey ? "Signoff itself logs in with this key" : "this key is protected";
     return { status: "blocked", by: [{ what }] };
@@ -29,13 +30,13 @@ export async function revoke(fleet: Fleet, grant: Grant, call: Call): Promise<Re
       return { status: "blocked", by: [{ what: `the key signs certificates: replace it in ${shown(target.path)}` }] };
     case "session":
       return visitOne(fleet, target.host, call, async (host) => {
-        const ended = await endSession(host, target.session, fingerprint);
+        const ended = await endSession(host, target.session, target.fingerprint);
         return ended > 0 ? { status: "revoked", receipt: `${ended} processes were ended` } : { status: "already-gone" };
       });
     case "key":
       return visitOne(fleet, target.host, call, (host) => removeLines(host, target));
     default:
-      return target satisfies never;
+      return takeFromUser(fleet, target, call);
   }
 }
 
@@ -60,7 +61,8 @@ function removable(file: KeyFile, fingerprint: string): number[] {
 /** Puts the removed lines back where they stood, unless the key is there again. */
 export async function restore(fleet: Fleet, grant: Grant, call: Call): Promise<void> {
   const target = parseTarget(grant.id);
-  // Whoever got the key back opens a session themself; an authority was never taken.
+  if (target.kind === "sudo-rule") return giveBackRule(fleet, target, grant, call);
+  // Whoever got the key back opens a session themself; what a human took, a human gives back.
   if (target.kind !== "key") return;
   const lines = Lines.parse(JSON.parse(grant.before?.["lines"] ?? "[]"));
   if (lines.length === 0) throw new SystemError({ code: "refused", reason: "the removed lines were not kept" });

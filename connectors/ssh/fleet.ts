@@ -1,6 +1,7 @@
-import { type Call, SystemError } from "../connector.ts";
+import { type Call, type SeenAccount, SystemError } from "../connector.ts";
 import { type Host, type Login, withHost } from "./connect.ts";
 import type { HostAddress } from "./hosts.ts";
+import type { Picture } from "./picture.ts";
 
 /** The hosts of one system, and who may never be locked out of them. */
 export interface Fleet {
@@ -14,6 +15,17 @@ export interface Fleet {
   readonly ownKey: string;
   /** Keys that are never taken: break-glass. */
   readonly protectedKeys: readonly string[];
+  /** What the visits under a call showed; it goes with the call. */
+  readonly pictures: WeakMap<Call, Promise<Visit<Picture>[]>>;
+  readonly seen: WeakMap<Call, readonly SeenAccount[]>;
+  readonly notes: WeakMap<Call, Notes>;
+}
+
+/** What the listings under one call could not see. */
+export interface Notes {
+  readonly blind: Set<string>;
+  /** Hosts that did not answer. */
+  readonly unanswered: Set<string>;
 }
 
 /** What came of a host, or why nothing did. */
@@ -40,4 +52,47 @@ export async function visitOne<T>(fleet: Fleet, id: string, call: Call, work: (h
   const address = fleet.addresses.find((one) => one.id === id);
   if (!address) throw new SystemError({ code: "refused", reason: `host ${id} is not among those of ${fleet.system}` });
   return fleet.gate(() => withHost(fleet.login, address, call, work));
+}
+
+/** The notes of a call, to be added to. */
+export function notesOf(fleet: Fleet, call: Call): Notes {
+  const known = fleet.notes.get(call);
+  if (known) return known;
+  const notes: Notes = { blind: new Set(), unanswered: new Set() };
+  fleet.notes.set(call, notes);
+  return notes;
+}
+
+/**
+ * The values of those hosts that could be visited. One that could not is noted as blind and hides nothing of the others;
+ * if none could, throws why the first one could not.
+ */
+export function done<T>(fleet: Fleet, call: Call, visits: readonly Visit<T>[]): T[] {
+  const failed = visits.flatMap((visit) => (visit.state === "failed" ? [visit] : []));
+  const [first] = failed;
+  if (first && failed.length === visits.length) throw first.error;
+  const notes = notesOf(fleet, call);
+  for (const { host, error } of failed) {
+    const what = `all of host ${host.id}, since ${whyOf(error)}`;
+    notes.blind.add(what);
+    // A host that shows another key or lets us in no more is mended by a human, and then shows itself too.
+    notes.unanswered.add(what);
+  }
+  return visits.flatMap((visit) => (visit.state === "done" ? [visit.value] : []));
+}
+
+function whyOf({ failure }: SystemError): string {
+  switch (failure.code) {
+    case "forbidden":
+      return failure.scope ? `${failure.scope} is missing` : "it lets us see nothing";
+    case "refused":
+      return failure.reason;
+    case "conflict":
+      return failure.blockers.join(", ");
+    case "rate-limited":
+    case "unreachable":
+      return "it did not answer";
+    default:
+      return failure satisfies never;
+  }
 }

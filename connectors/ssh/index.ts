@@ -11,12 +11,13 @@ import {
 } from "../connector.ts";
 import { restore, revoke } from "./acts.ts";
 import { check } from "./check.ts";
-import type { Fleet } from "./fleet.ts";
-import { listGrants } from "./grants.ts";
+import { type Fleet, notesOf } from "./fleet.ts";
+import { listKeyGrants } from "./grants.ts";
 import { openGate, parseHost } from "./hosts.ts";
 import { findFingerprint, fingerprintOf } from "./key-line.ts";
 import { isKnownHosts } from "./known-hosts.ts";
 import { readBack } from "./read-back.ts";
+import { listUserGrants, userOf } from "./user-grants.ts";
 
 /** What no login to a host can show. */
 const ALWAYS_BLIND = [
@@ -85,22 +86,28 @@ export const ssh = defineConnector({
       gate: openGate(parallel),
       ownKey: fingerprintOf(publicKeyOf(privateKey.reveal()) ?? Buffer.alloc(0)),
       protectedKeys,
+      pictures: new WeakMap(),
+      seen: new WeakMap(),
+      notes: new WeakMap(),
     };
-    // What the last listing of an account could not see. Named without the account: other cases see it too.
-    const unseen = new Map<string, readonly string[]>();
     return {
       id: fleet.system,
       title: `SSH ${name}`,
       connector: "ssh/1",
-      get sight() {
-        return { kind: "partial" as const, blind: [...new Set([...ALWAYS_BLIND, ...[...unseen.values()].flat()])] };
+      sight: { kind: "partial", blind: ALWAYS_BLIND },
+      sightOf(call) {
+        const { blind, unanswered } = notesOf(fleet, call);
+        return { kind: "partial", blind: [...ALWAYS_BLIND, ...blind], unanswered: [...unanswered] };
       },
+      keyed: true,
+      seenAccounts: (call) => fleet.seen.get(call) ?? [],
       check: (call) => check(fleet, call),
       findAccounts: async (person) => findAccounts(fleet, person),
       async *listGrants(account: Account, call: Call) {
-        const { grants, blind } = await listGrants(fleet, account, call);
-        unseen.set(account.id, blind);
-        yield* grants;
+        const user = userOf(account.id);
+        yield* user === undefined
+          ? await listKeyGrants(fleet, account, call)
+          : await listUserGrants(fleet, account, user, call);
       },
       revoke: (grant, call) => revoke(fleet, grant, call),
       readBack: (grant, call) => readBack(fleet, grant, call),
@@ -115,19 +122,28 @@ function isEachOnce(hosts: readonly string[]): boolean {
   return new Set(ids).size === ids.length;
 }
 
-/** A person's accounts are the keys that a directory vouches for; a comment beside a key says nothing. */
+/**
+ * A person's accounts are the keys that a directory vouches for, or that another system shows as theirs, and the Unix
+ * accounts that a directory names as `user:alice`. A comment beside a key says nothing.
+ */
 function findAccounts(fleet: Fleet, person: Person): Match[] {
   const matches = new Map<string, Match>();
+  const add = (id: string | undefined, why: string) => {
+    if (id === undefined || matches.has(id)) return;
+    const account: Account = { system: fleet.system, id, login: id, kind: "human" };
+    matches.set(id, { account, rule: "account-id", why });
+  };
   for (const key of [fleet.system, "ssh"]) {
     for (const vouched of person.logins[key] ?? []) {
-      const id = findFingerprint(vouched);
-      if (id === undefined || matches.has(id)) continue;
-      matches.set(id, {
-        account: { system: fleet.system, id, login: id, kind: "human" },
-        rule: "account-id",
-        why: `a directory vouches for the key ${id} as theirs, under ${key}`,
-      });
+      const text = vouched.replace(/^id:/, "");
+      const user = userOf(text);
+      if (user !== undefined) add(text, `a directory names the Unix account ${user} as theirs, under ${key}`);
+      const id = findFingerprint(text);
+      if (id !== undefined) add(id, `a directory vouches for the key ${id} as theirs, under ${key}`);
     }
+  }
+  for (const { fingerprint, system } of person.keys ?? []) {
+    add(findFingerprint(fingerprint), `${system} shows the key ${fingerprint} on an account of theirs`);
   }
   return [...matches.values()];
 }

@@ -84,6 +84,7 @@ export async function replaceKeyFile(
   host: Host,
   file: Extract<KeyFile, { state: "read" }>,
   bytes: string,
+  check: (path: string) => string = () => ":",
 ): Promise<"written" | "changed"> {
   const slash = file.realPath.lastIndexOf("/");
   const folder = file.realPath.slice(0, slash) || "/";
@@ -107,6 +108,7 @@ swap() {
   if command -v selinuxenabled >/dev/null && selinuxenabled; then
     chcon "--reference=$n" "$f" || { no 'its SELinux label cannot be kept'; return; }
   fi
+  ${check('"$t"')} || { no 'it would not be right'; return; }
   sync "$f" 2>/dev/null || sync
   exec 3>&-
   [ -f "$n" ] && [ ! -L "$n" ] || { no 'it was replaced meanwhile'; return; }

@@ -6,6 +6,7 @@ import { readKeyFiles } from "./key-file.ts";
 import { parseKeyFile } from "./key-line.ts";
 import { countProcesses } from "./sessions.ts";
 import { shown } from "./survey.ts";
+import { findHeld } from "./user-grants.ts";
 
 /** Reads the file, or the processes of the login, afresh. */
 export async function readBack(fleet: Fleet, grant: Grant, call: Call): Promise<Reading> {
@@ -20,6 +21,13 @@ export async function readBack(fleet: Fleet, grant: Grant, call: Call): Promise<
       const processes = await countProcesses(host, target.session, target.fingerprint);
       const { user, from, port } = target.session;
       return reading(processes > 0, `processes of the login of ${user} from ${from} port ${port}`, { processes });
+    }
+    if (!("path" in target)) {
+      const held = await findHeld(host, target);
+      return reading(held !== undefined, `read what ${target.user} holds`, {
+        kind: target.kind,
+        found: held?.text ?? null,
+      });
     }
     const [file] = await readKeyFiles(host, [target.path]);
     if (!file || file.state === "unread") {

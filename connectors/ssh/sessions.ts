@@ -20,23 +20,41 @@ pids() {
 }
 `;
 
-const ACCEPTED = /^(?:.*?\bsshd(?:-session)?\[(\d+)\]:)?.*?\bAccepted publickey for (\S+) from (\S+) port (\d+) ssh2: /;
+const LOGINS = `
+say log "$(log ' ssh2: ' | tail -n 20000)"
+for p in /proc/[0-9]*; do case $(readlink "$p/exe" 2>/dev/null) in */sshd*) say daemon "\${p#/proc/}" ;; esac; done
+for p in $(grep -laF SSH_CONNECTION= /proc/[0-9]*/environ 2>/dev/null); do
+  say connection "$(tr '\\0' '\\n' <"$p" 2>/dev/null | sed -n 's/^SSH_CONNECTION=\\([^ ]* [^ ]*\\) .*/\\1/p' | head -n 1)"
+done
+`;
 
-/** Logins made with this key that still run. */
-export async function listSessions(host: Host, fingerprint: string): Promise<Session[]> {
-  const answers = await host.run(`${FUNCTIONS}say log "$(log ${quoted(fingerprint)} | tail -n 1000)"`);
-  const seen = new Map<string, Session>();
-  for (const line of (answers[0]?.fields[0] ?? "").split("\n")) {
-    const [, pid = "", user, from, port] = ACCEPTED.exec(line) ?? [];
-    if (user && from && port) seen.set(`${from} ${port}`, { user, from, port, pid });
+const ACCEPTED =
+  /^(?:.*?\bsshd(?:-session)?\[(\d+)\]:)?.*?\bAccepted publickey for (\S+) from (\S+) port (\d+) ssh2: .*?(SHA256:[A-Za-z0-9+/]{43})/;
+
+/** A login with a key that sshd's log tells of. */
+export interface Login extends Session {
+  readonly fingerprint: string;
+  /** Something of it still runs. */
+  readonly live: boolean;
+}
+
+/** Logins that the log tells of: of one address and port only the last, since ports are used again. */
+export async function readLogins(host: Host): Promise<Login[]> {
+  const answers = await host.run(FUNCTIONS + LOGINS);
+  const said = (word: string) => new Set(answers.flatMap((one) => (one.word === word ? (one.fields[0] ?? "") : [])));
+  const daemons = said("daemon");
+  const connections = said("connection");
+  const older: Login[] = [];
+  const last = new Map<string, Login>();
+  for (const line of (answers.find(({ word }) => word === "log")?.fields[0] ?? "").split("\n")) {
+    const [, pid = "", user, from, port, fingerprint] = ACCEPTED.exec(line) ?? [];
+    if (!user || !from || !port || !fingerprint) continue;
+    const at = `${from} ${port}`;
+    const before = last.get(at);
+    if (before) older.push({ ...before, live: false });
+    last.set(at, { user, from, port, pid, fingerprint, live: daemons.has(pid) || connections.has(at) });
   }
-  const live: Session[] = [];
-  const sessions = [...seen.values()];
-  const found = await host.run(
-    FUNCTIONS + sessions.map((one) => `say pids "$(pids ${argumentsOf(one, fingerprint)})"`).join("\n"),
-  );
-  for (const [index, session] of sessions.entries()) if (found[index]?.fields[0]) live.push(session);
-  return live;
+  return [...older, ...last.values()];
 }
 
 /** Ends every process of a login; answers how many there were. Nobody else's is touched, in a shared account neither. */

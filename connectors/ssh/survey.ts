@@ -1,6 +1,7 @@
 import { textOfBytes } from "../connector.ts";
 import type { Host } from "./connect.ts";
 import { type Answer, quoted } from "./shell.ts";
+import { ADMIN_GROUPS } from "./user-facts.ts";
 
 // Where a host's keys are: every sshd that runs there says, for every account, which files it reads.
 
@@ -30,8 +31,6 @@ interface Daemon {
 }
 
 const DEFAULT: Daemon = { program: "sshd", arguments: [], config: "/etc/ssh/sshd_config" };
-/** Groups whose members become root by what Linux distributions ship. */
-const ADMIN_GROUPS = ["root", "sudo", "wheel", "admin", "docker", "lxd"];
 
 const FACTS = `
 v=$(getent passwd 2>/dev/null) || v=$(cat /etc/passwd)
@@ -42,7 +41,7 @@ say nsswitch "$(sed -n 's/^[[:space:]]*passwd:[[:space:]]*//p' /etc/nsswitch.con
 for p in /proc/[0-9]*; do
   e=$(readlink "$p/exe" 2>/dev/null) || continue
   e=\${e%' (deleted)'}
-  case $e in */sshd) say daemon "$e" "$(tr '\\0' '\\n' <"$p/cmdline" 2>/dev/null)" ;; esac
+  case $e in */dropbear|*/tinysshd) say other "$e" ;; */sshd) say daemon "$e" "$(tr '\\0' '\\n' <"$p/cmdline" 2>/dev/null)" ;; esac
 done
 `;
 
@@ -68,6 +67,9 @@ export async function surveyHost(host: Host): Promise<Survey> {
   const users = usersOf(first(facts, "passwd"));
   const daemons = daemonsOf(facts);
   const blind = new Set(directoriesOf(first(facts, "nsswitch")).map((name) => directoryIsBlind(host, name)));
+  for (const { word, fields } of facts) {
+    if (word === "other") blind.add(`${host.id}: keys that ${shown(fields[0] ?? "")} reads, which is no OpenSSH`);
+  }
   const files = new Map<string, Set<string>>();
   for (const daemon of daemons) {
     const configs = (await host.run(`${CONFIG}\nconf ${quoted(daemon.config)}`)).filter(
@@ -130,9 +132,11 @@ function blindOf(host: Host, settings: Map<string, string[]> | undefined): strin
   const set = (keyword: string) => settings?.get(keyword)?.find((value) => value !== "none");
   const command = set("authorizedkeyscommand");
   const authorities = set("trustedusercakeys");
+  const principals = [set("authorizedprincipalsfile"), set("authorizedprincipalscommand")].filter((one) => one);
   return [
     ...(command ? [`${host.id}: keys that ${shown(command)} gives to sshd`] : []),
     ...(authorities ? [`${host.id}: certificates of the authorities in ${shown(authorities)}`] : []),
+    ...principals.map((one) => `${host.id}: who may use a certificate, as ${shown(one ?? "")} says`),
   ];
 }
 

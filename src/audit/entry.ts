@@ -49,6 +49,8 @@ const Scope = z.strictObject({
   discovered: z.string(),
   discoveredAt: z.iso.datetime().optional(),
   blind: z.array(z.string()),
+  /** For a human to look at: accounts that nobody is known to own. */
+  findings: z.array(z.string()).optional(),
   grants: z.array(
     z.strictObject({
       id: z.string(),
@@ -56,6 +58,8 @@ const Scope = z.strictObject({
       kind: z.string(),
       resource: z.string(),
       role: z.string().optional(),
+      /** Why it may be somebody else's. */
+      contested: z.array(z.string()).optional(),
       privileged: z.boolean(),
       outlivesSignOn: z.boolean(),
       lastUsedAt: z.string().optional(),

@@ -14,6 +14,14 @@ export const Person = z.object({
   /** IANA zone, such as `Europe/Berlin`. */
   zone: z.string().optional(),
   active: z.boolean(),
+  /**
+   * Public keys that systems show on this person's accounts, by fingerprint. A claim and no proof: where people edit their
+   * own profile, they can put a colleague's key on it.
+   */
+  keys: z
+    .array(z.object({ fingerprint: z.string(), system: z.string() }))
+    .readonly()
+    .optional(),
 });
 export type Person = Readonly<z.infer<typeof Person>>;
 
@@ -25,6 +33,8 @@ export const Account = z.object({
   name: z.string().optional(),
   kind: z.enum(["human", "guest", "bot", "service"]),
   url: z.string().optional(),
+  /** Public keys that the system shows as this account's: `SHA256:…` of each, as ssh-keygen prints it. */
+  publicKeys: z.array(z.string()).readonly().optional(),
 });
 export type Account = Readonly<z.infer<typeof Account>>;
 
@@ -74,6 +84,8 @@ export const Grant = z.object({
   /** What stops working when it goes, each one sentence. */
   breaks: z.array(z.string()).readonly().default([]),
   lastUsedAt: z.iso.datetime().optional(),
+  /** Why it may be somebody else's, each one sentence: a human decides, and it is never revoked by itself. */
+  contested: z.array(z.string()).readonly().optional(),
   /** What `restore` needs to give it back. Never a secret. */
   before: z.record(z.string(), z.string()).optional(),
 });
@@ -100,7 +112,14 @@ export type WorkItem = Readonly<z.infer<typeof WorkItem>>;
 /** What a system can and cannot show with our rights. Absence from a blind part proves nothing. */
 export const Sight = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("full") }),
-  z.object({ kind: z.literal("partial"), blind: z.array(z.string()).readonly() }),
+  z.object({
+    kind: z.literal("partial"),
+    blind: z.array(z.string()).readonly(),
+    /** Blind parts that did not answer and may answer another day, such as a host that is down: they are looked at again. */
+    unanswered: z.array(z.string()).readonly().optional(),
+    /** What a human should look at, though it is nobody's grant: a key that nobody is known to own. */
+    findings: z.array(z.string()).readonly().optional(),
+  }),
 ]);
 export type Sight = z.infer<typeof Sight>;
 

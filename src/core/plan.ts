@@ -54,6 +54,11 @@ export const Plan = z.object({
   gaps: z.array(Gap).readonly(),
   /** Blind parts by system title. */
   blind: z.array(z.object({ system: z.string(), title: z.string(), what: z.string() })).readonly(),
+  /** For a human to look at, and nobody's grants. */
+  findings: z
+    .array(z.object({ system: z.string(), title: z.string(), what: z.string() }))
+    .readonly()
+    .optional(),
   /** Systems that showed no account. */
   clean: z.array(z.object({ system: z.string(), title: z.string() })).readonly(),
   approvals: z.number().int().min(1).max(2),
@@ -106,6 +111,9 @@ export function proposePlan(facts: PlanFor, reads: readonly SystemRead[]): Plan 
         ? read.sight.blind.map((what) => ({ system: read.system, title: read.title, what }))
         : [],
     ),
+    findings: sorted.flatMap(({ system, title, sight }) =>
+      sight.kind === "partial" ? (sight.findings ?? []).map((what) => ({ system, title, what })) : [],
+    ),
     clean: sorted.filter((read) => read.state === "none").map(({ system, title }) => ({ system, title })),
     approvals: two ? 2 : 1,
     approvalsWhy: two ? whyTwo(risky) : "nothing in it is privileged or final",
@@ -144,10 +152,10 @@ export function containmentPart(
 ): Plan | undefined {
   const part = reads
     .filter((read) => read.state === "read" && covers.some(({ system }) => system === read.system))
-    .map((read) => ({ ...read, grants: read.grants.filter(isReversible) }));
+    .map((read) => ({ ...read, grants: read.grants.filter(mayBeContained) }));
   const plan = proposePlan({ ...facts, scope: "addition" }, part);
   if (plan.steps.length === 0) return undefined;
-  return { ...plan, blind: [], clean: [], approvals: 1, approvalsWhy: CONTAINED, partOf: "containment" };
+  return { ...plan, blind: [], findings: [], clean: [], approvals: 1, approvalsWhy: CONTAINED, partOf: "containment" };
 }
 
 const CONTAINED = "the containment was approved for every system, and everything in it can be given back";
@@ -179,7 +187,16 @@ export class PlanCycle extends Error {
 
 /** Whether what appeared since the approval may go along by policy: it must be as harmless as undoing it. */
 export function mayGoAlong(grant: Grant): boolean {
-  return isReversible(grant) && !grant.privileged;
+  return isReversible(grant) && !grant.privileged && !isContested(grant);
+}
+
+/** What may be another person's is cut by no haste. */
+function mayBeContained(grant: Grant): boolean {
+  return isReversible(grant) && !isContested(grant);
+}
+
+function isContested({ contested = [] }: Grant): boolean {
+  return contested.length > 0;
 }
 
 function gapOf(read: SystemRead): Gap[] {
@@ -248,6 +265,7 @@ function viaKey(grant: Grant): string {
 }
 
 function reasonOf(grant: Grant, after: readonly string[], byKey: ReadonlyMap<string, Grant>): string {
+  if (isContested(grant)) return `a human decides whose it is: ${grant.contested?.join("; ")}`;
   if (grant.via !== undefined && after.includes(viaKey(grant)))
     return `ends with ${byKey.get(viaKey(grant))?.resource ?? grant.via}`;
   if (after.length > 0) return `after ${after.map((key) => byKey.get(key)?.resource ?? key).join(", ")}`;

@@ -44,8 +44,8 @@ export function readEntry(
   outcome: ReadOutcome,
 ): Said {
   const system = w.systems.get(key.system);
-  const sight = system?.sight;
   const seen = outcome.kind === "seen" ? outcome.seen : undefined;
+  const sight = seen?.sight ?? system?.sight;
   return {
     action: "system.read",
     outcome: seen ? "success" : "failure",
@@ -66,6 +66,7 @@ export function readEntry(
       discovered: "connector",
       discoveredAt: w.now().toISOString(),
       blind: sight?.kind === "partial" ? [...sight.blind] : [],
+      ...(sight?.kind === "partial" && sight.findings ? { findings: [...sight.findings] } : {}),
       grants: (seen?.grants ?? []).map((grant) => ({
         id: grant.id,
         account: grant.account,
@@ -75,6 +76,7 @@ export function readEntry(
         outlivesSignOn: grant.outlivesSignOn,
         ...(grant.role === undefined ? {} : { role: grant.role }),
         ...(grant.lastUsedAt === undefined ? {} : { lastUsedAt: grant.lastUsedAt }),
+        ...(grant.contested === undefined ? {} : { contested: [...grant.contested] }),
       })),
       work: seen?.work.length ?? 0,
       secrets: seen?.grants.flatMap(({ secrets }) => secrets) ?? [],

@@ -52,6 +52,8 @@ const REVOKING = {
 } as const satisfies StepAct;
 
 async function act(w: Workflow, planned: PlanStep): Promise<Revoked> {
+  const { contested = [] } = planned.grant;
+  if (contested.length > 0) return { status: "blocked", by: contested.map((what) => ({ what })) };
   // It ends with the grant it comes through; only reading it back is ours.
   if (planned.act === "with") return { status: "revoked", receipt: "it ends with another grant" };
   using call = callFor(w);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { System } from "../../connectors/connector.ts";
-import { Account, Grant, type Person, WorkItem } from "../core/access.ts";
+import type { SeenAccount, System } from "../../connectors/connector.ts";
+import { Account, Grant, type Person, type Sight, WorkItem } from "../core/access.ts";
 import { safeJson } from "../core/text.ts";
 import { callFor } from "./call.ts";
 import type { Workflow } from "./workflow.ts";
@@ -15,6 +15,10 @@ export interface Seen {
   readonly why: string;
   /** How each account was matched, with logins: kept beside the entry. */
   readonly found: readonly string[];
+  /** What this reading could not see. */
+  readonly sight: Sight;
+  /** Accounts that it came across, whosever they are. */
+  readonly others: readonly SeenAccount[];
 }
 
 /** Asks one system for everything of one person: complete, or it throws. `saidNone`: a person said there is no account. */
@@ -23,26 +27,11 @@ export async function seePerson(w: Workflow, system: System, person: Person, sai
   const matches = await system.findAccounts(person, call);
   const accounts = [...new Map(matches.map(({ account }) => [account.id, account])).values()];
   if (accounts.length === 0) {
+    const nothing = { accounts, grants: [], work: [], found: [], sight: system.sight, others: [] };
     // A manual system knows by itself whom it applies to.
-    if (system.manual)
-      return { state: "none", accounts, grants: [], work: [], found: [], why: "it does not apply to this person" };
-    if (saidNone)
-      return {
-        state: "none",
-        accounts,
-        grants: [],
-        work: [],
-        found: [],
-        why: "a person said that there is no account",
-      };
-    return {
-      state: "unmatched",
-      accounts,
-      grants: [],
-      work: [],
-      found: [],
-      why: "no account is known by an exact identifier",
-    };
+    if (system.manual) return { ...nothing, state: "none", why: "it does not apply to this person" };
+    if (saidNone) return { ...nothing, state: "none", why: "a person said that there is no account" };
+    return { ...nothing, state: "unmatched", why: "no account is known by an exact identifier" };
   }
   const grants: Grant[] = [];
   const work: WorkItem[] = [];
@@ -59,5 +48,7 @@ export async function seePerson(w: Workflow, system: System, person: Person, sai
     work: z.array(WorkItem).parse(work),
     why: `matched by ${rules.join(" and ")}`,
     found: matches.map(({ why }) => why),
+    sight: system.sightOf?.(call) ?? system.sight,
+    others: system.seenAccounts?.(call) ?? [],
   });
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, isNull, lt, or } from "drizzle-orm";
-import type { Person } from "../core/access.ts";
+import type { Person, Sight } from "../core/access.ts";
 import { Round } from "../core/case.ts";
 import { type Case, findCase, listReads, lockCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { getPerson, noteAccount } from "../store/people.ts";
 import { reads } from "../store/schema.ts";
+import { listShownKeys, readKeyedAgain, weighClaims } from "./claims.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
@@ -85,7 +86,9 @@ function lease(w: Workflow, key: ReadKey): Promise<Taken | undefined> {
       if (error instanceof NotVouched) return holdCase(tx, w, row, error);
       throw error;
     }
-    const person = await getPerson(tx, row.leaverId);
+    const known = await getPerson(tx, row.leaverId);
+    const keyed = w.systems.get(key.system)?.keyed === true;
+    const person = keyed ? { ...known, keys: await listShownKeys(tx, w, key.caseId) } : known;
     const entries: Said[] = [];
     if (before.lease !== null) entries.push(readInterrupted(key, before.tries));
     entries.push(readStarted(w, key, leased.tries));
@@ -112,7 +115,15 @@ async function settle(w: Workflow, key: ReadKey, taken: Taken, started: Date, ou
         next: await wantCasePosts(tx, row),
       };
     }
-    const seen = outcome.kind === "seen" ? await claimAccounts(tx, key, taken.person, outcome.seen) : undefined;
+    if (outcome.kind === "seen" && (await isShownMore(tx, w, key, taken))) {
+      await tx
+        .update(reads)
+        .set({ ...free, nextAt: null })
+        .where(mine);
+      const entry = readEntry(w, key, { attempt: taken.tries, started }, outcome);
+      return { result: undefined, entries: [entry], next: [{ queue: "take-inventory", payload: { ...key } }] };
+    }
+    const seen = outcome.kind === "seen" ? await claimAccounts(tx, w, key, taken.person, outcome.seen) : undefined;
     // What is stored is what the entry says: without the accounts that turned out to be somebody else's.
     const entry = readEntry(w, key, { attempt: taken.tries, started }, seen ? { kind: "seen", seen } : outcome);
     const changed = await tx
@@ -125,7 +136,7 @@ async function settle(w: Workflow, key: ReadKey, taken: Taken, started: Date, ou
               accounts: seen.accounts,
               grants: seen.grants,
               work: seen.work,
-              sight: w.systems.get(key.system)?.sight ?? null,
+              sight: seen.sight,
               failure: seen.state === "unmatched" ? seen.why : null,
               readAt: w.now(),
               nextAt: null,
@@ -141,11 +152,13 @@ async function settle(w: Workflow, key: ReadKey, taken: Taken, started: Date, ou
       .where(mine)
       .returning({ system: reads.system });
     if (changed.length === 0) return { result: undefined, entries: [{ ...entry, outcome: "unknown" }] };
+    const keys = (seen?.accounts ?? []).flatMap(({ publicKeys }) => publicKeys ?? []);
+    const again = await readKeyedAgain(tx, w, key, keys);
     const pending = (await listReads(tx, key.caseId, key.round)).some(({ state }) => state === "pending");
     return {
       result: undefined,
       entries: [entry],
-      next: [...(await wantCasePosts(tx, row)), ...afterAnswer(row, key.round, pending)],
+      next: [...(await wantCasePosts(tx, row)), ...again, ...afterAnswer(row, key.round, pending)],
       seal: async (sealing, [seq]) => {
         await sealing
           .update(reads)
@@ -156,10 +169,41 @@ async function settle(w: Workflow, key: ReadKey, taken: Taken, started: Date, ou
   });
 }
 
-/** Notes whose the found accounts are. One that is known as somebody else's is not hers: it is left out, and asked about. */
-async function claimAccounts(tx: Tx, key: ReadKey, person: Person, seen: Seen): Promise<Seen> {
+/** Whether another system has shown a key meanwhile that this one was not asked for. */
+async function isShownMore(tx: Tx, w: Workflow, key: ReadKey, { person }: Taken): Promise<boolean> {
+  if (w.systems.get(key.system)?.keyed !== true) return false;
+  const asked = new Set((person.keys ?? []).map(({ fingerprint }) => fingerprint));
+  return (await listShownKeys(tx, w, key.caseId)).some(({ fingerprint }) => !asked.has(fingerprint));
+}
+
+/**
+ * Notes whose the found accounts are. One that is known as somebody else's is not hers: it is left out, and asked about.
+ * A key is different, since several people can hold one: what is contested is shown with its reasons, for a human.
+ */
+async function claimAccounts(tx: Tx, w: Workflow, key: ReadKey, person: Person, all: Seen): Promise<Seen> {
+  const system = w.systems.get(key.system);
+  const weighed = system?.keyed
+    ? await weighClaims(
+        tx,
+        system,
+        person,
+        all.accounts.map(({ id }) => id),
+        all.others,
+      )
+    : undefined;
+  const seen = weighed
+    ? {
+        ...all,
+        sight: withFindings(all.sight, weighed.findings),
+        grants: all.grants.map((grant) => {
+          const contested = weighed.contested.get(grant.account);
+          return contested ? { ...grant, contested } : grant;
+        }),
+      }
+    : all;
   const strangers = new Set<string>();
   for (const account of seen.accounts) {
+    if (weighed?.contested.has(account.id)) continue;
     const noted = await noteAccount(
       tx,
       { system: key.system, id: account.id, login: account.login },
@@ -178,6 +222,11 @@ async function claimAccounts(tx: Tx, key: ReadKey, person: Person, seen: Seen): 
     work: seen.work.filter(({ account }) => !strangers.has(account)),
     why: "an account that was found is known as somebody else's",
   };
+}
+
+function withFindings(sight: Sight, findings: readonly string[]): Sight {
+  if (findings.length === 0) return sight;
+  return { ...(sight.kind === "partial" ? sight : { kind: "partial", blind: [] }), findings };
 }
 
 /** Whether a person said for this case that there is no account. */

@@ -52,21 +52,49 @@ export function aCall(signal: AbortSignal = AbortSignal.timeout(120_000)): Call 
   return { signal, now: () => new Date(), log: { debug: quiet, info: quiet, warn: quiet, error: quiet } };
 }
 
-export async function listOf(system: System, key: Key): Promise<Grant[]> {
+/** The call of the last listing of a system: what it could not see is told of that call. */
+const lastCalls = new WeakMap<System, Call>();
+
+export function listOf(system: System, key: Key): Promise<Grant[]> {
+  return listAccount(system, accountOf(system, key));
+}
+
+/** What a Unix account holds. */
+export function listUser(system: System, name: string): Promise<Grant[]> {
+  const id = `user:${name}`;
+  return listAccount(system, { system: system.id, id, login: id, kind: "human" });
+}
+
+export async function listAccount(system: System, account: Account): Promise<Grant[]> {
+  const call = aCall();
+  lastCalls.set(system, call);
   const grants: Grant[] = [];
-  for await (const grant of system.listGrants(accountOf(system, key), aCall())) grants.push(grant);
+  for await (const grant of system.listGrants(account, call)) grants.push(grant);
   return grants;
 }
 
+/** What the last listing could not see. */
 export function blindOf(system: System): readonly string[] {
-  return system.sight.kind === "partial" ? system.sight.blind : [];
+  return sightOf(system).blind;
+}
+
+export function sightOf(system: System): Extract<System["sight"], { kind: "partial" }> {
+  const sight = system.sightOf?.(lastCallOf(system)) ?? system.sight;
+  if (sight.kind !== "partial") throw new Error("it says that it sees everything");
+  return sight;
+}
+
+export function lastCallOf(system: System): Call {
+  const call = lastCalls.get(system);
+  if (!call) throw new Error("nothing was listed yet");
+  return call;
 }
 
 const CUT = `for p in /proc/[0-9]*; do p=\${p#/proc/}; [ "$p" = 1 ] || case $(readlink "/proc/$p/exe") in */sshd) kill -9 "$p" ;; esac; done`;
 
 /** Fits a host to the conformance suite: the bot is the documented account with sudo. */
 export async function bench(): Promise<Bench> {
-  const host = await startSshHost({ bot: BOT, accounts: 60 });
+  const host = await startSshHost({ bot: BOT, accounts: 501 });
   const proxy: TcpProxy = await startTcpProxy(host.port);
   const system = connectTo([{ host, port: proxy.port }]);
   const leaver = makeKey();

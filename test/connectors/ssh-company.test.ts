@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Grant, System } from "../../connectors/connector.ts";
 import { fingerprintOf } from "../../connectors/ssh/key-line.ts";
 import { type Key, makeKey, type SshHost, startSshHost } from "../peers/ssh.ts";
-import { aCall, BOT, blindOf, connectTo, idOf, SKIPS, titled } from "./ssh-bench.ts";
+import { aCall, BOT, blindOf, connectTo, idOf, listAccount, SKIPS, titled } from "./ssh-bench.ts";
 import { decoysOf, futureKey, GOOD_FORMS, securityKey, UNREADABLE } from "./ssh-forms.ts";
 
 // 40 accounts, 400 lines with keys in every odd form, and lines that only look like it.
@@ -57,9 +57,7 @@ describe.skipIf(SKIPS)(titled("a host with 40 accounts and 400 keys"), { timeout
   it("lists exactly the leaver's keys", async () => {
     grants = [];
     for (const id of leaversIds()) {
-      for await (const grant of system.listGrants({ system: system.id, id, login: id, kind: "human" }, aCall())) {
-        grants.push(grant);
-      }
+      grants.push(...(await listAccount(system, { system: system.id, id, login: id, kind: "human" })));
     }
     const places = new Set(written.filter(({ leavers }) => leavers).map(({ path, key }) => `${path} ${key?.line}`));
     expect(grants).toHaveLength(places.size);

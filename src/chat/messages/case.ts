@@ -6,6 +6,7 @@ import {
   approvalsPart,
   blindPart,
   cancelButton,
+  findingsPart,
   gapsPart,
   progressWords,
   readButtons,
@@ -104,6 +105,7 @@ function planSection(view: CaseView, current: PlanView): Part[] {
     ...(current.plan.steps.length === 0 && !contain ? [paragraph("No access was found that could be taken.")] : []),
     ...shown.flatMap(({ plan }) => planParts(plan, view.steps, view, times)),
     ...blindPart(current.plan),
+    ...findingsPart(current.plan),
     approvalsPart(current, times),
   ];
 }

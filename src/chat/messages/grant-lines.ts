@@ -88,5 +88,5 @@ function progressLine(
 
 /** Whether its reason is that of its stage, and no tie to another grant. */
 function isOfStage({ grant, after }: PlanStep): boolean {
-  return grant.via === undefined && after.length === 0;
+  return grant.contested === undefined && grant.via === undefined && after.length === 0;
 }

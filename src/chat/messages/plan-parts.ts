@@ -63,6 +63,26 @@ export function blindPart(plan: Plan): Part[] {
   ];
 }
 
+/** How many findings a message names; all of them stand in the log. */
+const FINDINGS = 15;
+
+/** What an inventory came across that is nobody's grant: a key that nobody is known to own. */
+export function findingsPart(plan: Plan): Part[] {
+  const findings = plan.findings ?? [];
+  if (findings.length === 0) return [];
+  const rest = findings.length - FINDINGS;
+  return [
+    {
+      kind: "list",
+      title: [{ bold: "Found beside it" }, ". No step of this plan touches these; somebody should look at them."],
+      items: [
+        ...findings.slice(0, FINDINGS).map(({ title, what }): Rich => [{ bold: title }, `: ${shownAs(what)}`]),
+        ...(rest > 0 ? [[`${count(rest, "more finding")} in the evidence.`] as Rich] : []),
+      ],
+    },
+  ];
+}
+
 /** Who approved or rejected, and how many are still needed. */
 export function approvalsPart(found: PlanView, times: LineTimes): Part {
   const given = found.decisions.map(
