@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { type Account, type Check, type Match, type Person, SystemError } from "../connector.ts";
 import type { Answer, Client } from "./client.ts";
-import { Membership, Org, User } from "./schema.ts";
+import { Membership, Org, PublicKey, User } from "./schema.ts";
 
 // Letters, digits and inner hyphens; enterprise-managed users carry `_shortcode`.
 const LOGIN = /^[a-z\d][a-z\d_-]{0,99}$/i;
@@ -58,6 +59,30 @@ export async function getLogin(client: Client, id: string): Promise<string> {
  * still belongs to a known id, and otherwise the reason of the match says that it was left alone.
  */
 export async function findAccounts(client: Client, person: Person): Promise<Match[]> {
+  const matches = await findMatches(client, person);
+  return Promise.all(
+    matches.map(async (match) => {
+      const publicKeys = await listPublicKeys(client, match.account.id);
+      return publicKeys.length === 0 ? match : { ...match, account: { ...match.account, publicKeys } };
+    }),
+  );
+}
+
+/**
+ * Fingerprints of the SSH keys on a profile, which everybody may read. Its owner puts them there: they say what somebody
+ * logs in with elsewhere, and not whose key it is.
+ */
+async function listPublicKeys(client: Client, id: string): Promise<string[]> {
+  const username = await getLogin(client, id);
+  const { items } = await client.list(PublicKey, "GET /users/{username}/keys", { username });
+  return items.flatMap(({ key }) => {
+    const [, blob] = /^\S+ ([A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(key) ?? [];
+    if (blob === undefined) return [];
+    return [`SHA256:${createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "")}`];
+  });
+}
+
+async function findMatches(client: Client, person: Person): Promise<Match[]> {
   const given = [...(person.logins[systemId(client.org)] ?? []), ...(person.logins["github"] ?? [])];
   const ids = new Set(given.flatMap((entry) => KNOWN_ID.exec(entry)?.[1] ?? []));
   const logins = new Set(given.filter((entry) => LOGIN.test(entry)).map((login) => login.toLowerCase()));

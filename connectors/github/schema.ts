@@ -8,6 +8,9 @@ export type SimpleUser = z.infer<typeof SimpleUser>;
 export const User = SimpleUser.extend({ name: z.string().nullish(), html_url: z.string().optional() });
 export type User = z.infer<typeof User>;
 
+/** `ssh-ed25519 AAAA…`, as anybody sees it on a profile. */
+export const PublicKey = z.object({ key: z.string() });
+
 export const Org = z.object({ id: z.number().int(), login: z.string() });
 
 /** `direct_membership: false`: it comes through teams of the enterprise and does not end in this organization. */

@@ -1,4 +1,5 @@
-import { type Account, type Match, type Person, SystemError } from "../connector.ts";
+import { createHash } from "node:crypto";
+import { type Account, type Match, type Person, SystemError, textOfBytes } from "../connector.ts";
 import { isDisabled } from "./account-control.ts";
 import type { Directory } from "./client.ts";
 import { dnKey } from "./dn.ts";
@@ -126,7 +127,22 @@ export function accountOf(directory: Directory, entry: Entry): Account | undefin
   if (id === undefined) return undefined;
   const name = entry.text("displayName") ?? entry.text("cn");
   const login = dialect.logins.flatMap((attribute) => entry.texts(attribute))[0] ?? entry.dn;
-  return { system, id, login, kind: "human", ...(name === undefined ? {} : { name }) };
+  const publicKeys = entry.bytes(directory.options.keyAttribute).flatMap((value) => fingerprintIn(value) ?? []);
+  return {
+    system,
+    id,
+    login,
+    kind: "human",
+    ...(name === undefined ? {} : { name }),
+    ...(publicKeys.length === 0 ? {} : { publicKeys }),
+  };
+}
+
+/** `SHA256:…` of the key in a value, options and comments aside; the fingerprint is of the blob (RFC 4253, 6.6). */
+export function fingerprintIn(value: Buffer): string | undefined {
+  const [, blob] = /(?:^|\s)(AAAA[\w+/]+={0,2})(?:\s|$)/.exec(textOfBytes(value)) ?? [];
+  if (blob === undefined) return undefined;
+  return `SHA256:${createHash("sha256").update(Buffer.from(blob, "base64")).digest("base64").replace(/=+$/, "")}`;
 }
 
 /** Says whether the account can be used: by its bit in Active Directory, by the configured attribute elsewhere. */

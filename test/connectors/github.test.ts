@@ -139,6 +139,22 @@ describe("github finds accounts", () => {
     expect(matches).toMatchObject([{ rule: "account-id", account: { id: String(id), login: "alice-elsewhere" } }]);
   });
 
+  it("with the fingerprints of all SSH keys on their profile, by the account’s id", async () => {
+    const bench = await open();
+    const { id } = bench.peer.people.get("alice-dev");
+    const keys = Array.from(
+      { length: 101 },
+      (_, index) => `ssh-ed25519 ${Buffer.from(`key ${index}`).toString("base64")}`,
+    );
+    bench.peer.people.get("alice-dev").keys = keys;
+    bench.peer.people.rename("alice-dev", "alice-elsewhere");
+    bench.peer.people.rename("mallory", "alice-dev");
+    const [match] = await bench.system.findAccounts(person([`id:${id}`]), call);
+    expect(match?.account.publicKeys).toHaveLength(101);
+    // sha256sum of "key 0", in base64.
+    expect(match?.account.publicKeys?.[0]).toBe("SHA256:Saxd4hntrmL5/e6g/D869I/YMvIvrFCCCsERdNbgaL0");
+  });
+
   it("never matches a stranger who has the login of a known id, and says so", async () => {
     const bench = await open();
     const { id } = bench.peer.people.get("alice-dev");

@@ -250,6 +250,9 @@ describe.skipIf(!HAS_SLAPD && !process.env["CI"])("a company on OpenLDAP (needs 
     const keys = (await listed()).filter((one) => one.kind === "ssh-key");
     expect(keys).toHaveLength(3);
     expect(keys.every((one) => one.outlivesSignOn)).toBe(true);
+    const [match] = await system.findAccounts(LEAVER, CALL);
+    const prints = keys.flatMap(({ resource }) => /SHA256:\S+/.exec(resource) ?? []);
+    expect(match?.account.publicKeys?.toSorted(), "what hosts may be asked for").toEqual(prints.toSorted());
     for (const key of keys) {
       const before = await bytesOf(alice);
       await system.revoke(key, CALL);

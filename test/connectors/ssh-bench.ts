@@ -94,7 +94,10 @@ const CUT = `for p in /proc/[0-9]*; do p=\${p#/proc/}; [ "$p" = 1 ] || case $(re
 
 /** Fits a host to the conformance suite: the bot is the documented account with sudo. */
 export async function bench(): Promise<Bench> {
-  const host = await startSshHost({ bot: BOT, accounts: 501 });
+  // 60 accounts with 17 files each hold more than a thousand grants.
+  const shelves = Array.from({ length: 15 }, (_, index) => `/etc/ssh/shelf${index}`);
+  const files = [".ssh/authorized_keys", "/etc/ssh/keys/%u", ...shelves.map((shelf) => `${shelf}/%u`)];
+  const host = await startSshHost({ bot: BOT, accounts: 60, config: `AuthorizedKeysFile ${files.join(" ")}\n` });
   const proxy: TcpProxy = await startTcpProxy(host.port);
   const system = connectTo([{ host, port: proxy.port }]);
   const leaver = makeKey();
@@ -110,6 +113,7 @@ export async function bench(): Promise<Bench> {
     { path: `${home}/.ssh/authorized_keys`, uid },
     { path: `/etc/ssh/keys/${name}`, uid: 0 },
   ]);
+  const more = shelves.flatMap((shelf) => host.accounts.map(({ name }) => ({ path: `${shelf}/${name}`, uid: 0 })));
   const sudoers = (text: string) => host.write("/etc/sudoers", text, 0, 0o440);
   const rules: Record<Misbehaviour, () => unknown> = {
     well: async () => {
@@ -137,7 +141,10 @@ exec ${real} "$@"`,
     person,
     namesake: { ...person, id: "p-2", logins: {} },
     async grant(count) {
-      for (const [index, { path, uid }] of places.entries()) {
+      for (const [index, { path, uid }] of [
+        ...places,
+        ...more.slice(0, Math.max(0, count - places.length)),
+      ].entries()) {
         const hers = index < count ? `${leaver.line} alice@laptop\n` : "";
         await host.write(path, `${colleague.line} bob\n${hers}`, uid);
       }

@@ -30,6 +30,7 @@ export class GitHubFidelity {
       route("GET", "/user/(\\d+)", async ([id]) => this.#user(this.#people.findById(Number(id)))),
       route("GET", "/user", async () => this.#user(this.#own)),
       route("GET", "/users/([^/]+)", async ([login = ""]) => this.#user(this.#people.find(decodeURIComponent(login)))),
+      route("GET", "/users/([^/]+)/keys", async ([login = ""], { query }) => this.#keys(login, query)),
       ...this.org.routes(),
       ...this.repos.routes(),
       ...this.work.routes(),
@@ -46,6 +47,15 @@ export class GitHubFidelity {
 
   async #user(person: GitHubPerson | undefined): Promise<Answer> {
     return person ? this.#ask("GET", `/users/${encodeURIComponent(person.inside)}`) : NOT_FOUND;
+  }
+
+  #keys(login: string, query: URLSearchParams): Answer {
+    const person = this.#people.find(decodeURIComponent(login));
+    if (!person) return NOT_FOUND;
+    const size = Number(query.get("per_page") ?? 30);
+    const from = (Number(query.get("page") ?? 1) - 1) * size;
+    const keys = (person.keys ?? []).map((key, index) => ({ id: index + 1, key }));
+    return { status: 200, headers: {}, body: keys.slice(from, from + size) };
   }
 
   async #forward(seen: Seen): Promise<Answer> {

@@ -5,6 +5,8 @@ export interface GitHubPerson {
   login: string;
   name: string | null;
   readonly type: "User" | "Bot";
+  /** SSH keys on the profile: `ssh-ed25519 AAAA…`. */
+  keys?: readonly string[];
 }
 
 /** Who has which login. Renaming and taking over a login happen here, in front of the emulator. */
