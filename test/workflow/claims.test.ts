@@ -166,10 +166,13 @@ describe("a public key whose owner is in doubt", () => {
     });
     if (opened.kind !== "opened") throw new Error(JSON.stringify(opened));
     await test.runJobs();
-    const rows = await test.database.store.db.select().from(plans).where(eq(plans.caseId, opened.caseId));
-    const contain = rows.filter(({ scope }) => scope === "contain").map(({ body }) => Plan.parse(JSON.parse(body)));
-    expect(contain).toHaveLength(1);
-    expect(contain[0]?.steps.map(({ grant }) => grant.id)).toEqual(["org"]);
+    const [contain] = await test.database.store.db.select().from(plans).where(eq(plans.caseId, opened.caseId));
+    const request = { caseId: opened.caseId, planHash: contain?.hash ?? "", verdict: "approved" } as const;
+    await decidePlan(test.w, test.request("sam"), request);
+    await test.runJobs();
+    const taken = await test.database.store.db.select().from(steps).where(eq(steps.caseId, opened.caseId));
+    expect(taken.map(({ system, state }) => `${system} ${state}`)).toEqual(["github:acme proven"]);
+    expect(ssh.revoked).toEqual([]);
   });
 });
 
