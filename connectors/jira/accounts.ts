@@ -6,8 +6,12 @@ import { Group, PermissionGrants, Permissions, User } from "./schema.ts";
 const ACCOUNT_ID = /^(?:id:)?([A-Za-z0-9][A-Za-z0-9:_-]{4,127})$/;
 const EMAIL = /^[^\s"'\\/\p{C}@]{1,64}@[^\s"'\\/\p{C}@]{1,255}$/u;
 
-/** Without these two, lists are short or empty instead of refused. */
-const NEEDED = { ADMINISTER: "Administer Jira", USER_PICKER: "Browse users and groups" } as const;
+/** Without these, lists are short or empty instead of refused. */
+const NEEDED = {
+  ADMINISTER: "Administer Jira",
+  USER_PICKER: "Browse users and groups",
+  BROWSE_PROJECTS: "Browse projects",
+} as const;
 
 /** Whose credential we are. */
 export interface Standing {
@@ -15,15 +19,15 @@ export interface Standing {
 }
 
 /**
- * Throws unless the credential's account may administer Jira and browse users: to anybody else Jira answers searches with
- * an empty list, and shows in part who holds what, so that a half inventory would look whole.
+ * Throws unless the credential's account may administer Jira, browse users and see projects: to anybody else Jira answers
+ * searches with an empty list, and shows in part who holds what, so that a half inventory would look whole.
  */
 export async function getStanding(client: Client): Promise<Standing> {
   const own = (await client.get(User, (jira, to) => jira.getCurrentUser(to))).body;
   const missing = await listMissing(client, Object.keys(NEEDED));
   if (missing.length > 0) {
     const names = missing.map((key) => NEEDED[key as keyof typeof NEEDED]).join(", ");
-    throw new SystemError({ code: "forbidden", scope: `the global permission ${names}` });
+    throw new SystemError({ code: "forbidden", scope: `the permission ${names}` });
   }
   return { own };
 }

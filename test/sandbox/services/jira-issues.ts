@@ -20,7 +20,9 @@ export function mountIssues(site: Site): void {
     const asked = await c.req.json<{ jql?: string; nextPageToken?: string; maxResults?: number; fields?: string[] }>();
     const [, assignee] = OURS.exec(asked.jql ?? "") ?? [];
     if (assignee === undefined) return refuse(c, 400, "Unbounded or unknown JQL queries are not allowed here.");
-    const from = asked.nextPageToken === undefined ? 0 : Number(/^at-(\d+)$/.exec(asked.nextPageToken)?.[1]);
+    const { nextPageToken: token } = asked;
+    const isStart = token === undefined || token === state.stuckToken;
+    const from = isStart ? 0 : Number(/^at-(\d+)-\d+$/.exec(token)?.[1]);
     if (Number.isNaN(from)) return refuse(c, 400, "The page token is not valid.");
     const index = state.searchIndex ?? state.issues;
     const hits = lacks(c, site, "BROWSE_PROJECTS")
@@ -30,7 +32,7 @@ export function mountIssues(site: Site): void {
     const issues = hits.slice(from, from + length).map((issue) => shownIssue(state, issue, asked.fields ?? []));
     const more = hits.length > from + length;
     if (state.stuckToken !== undefined) return c.json({ issues, isLast: false, nextPageToken: state.stuckToken });
-    return c.json({ issues, isLast: !more, ...(more ? { nextPageToken: `at-${from + length}` } : {}) });
+    return c.json({ issues, isLast: !more, ...(more ? { nextPageToken: `at-${from + length}-${newId(state)}` } : {}) });
   });
 
   app.get("/rest/api/3/issue/:ref", (c) => {
