@@ -75,6 +75,15 @@ export const Grant = z.object({
   via: z.string().optional(),
   /** Ids of grants of this system that must go before this one. */
   after: z.array(z.string()).readonly().default([]),
+  /** Ids of grants of this system that must go after this one. */
+  precedes: z.array(z.string()).readonly().optional(),
+  /** Systems, by id or kind (`github:acme`, `github`), of which everything in the plan must go before this one. */
+  afterSystems: z.array(z.string()).readonly().optional(),
+  /**
+   * Its place among all systems, with the reason for people. `first`: while it works, what goes is taken anew, such as a
+   * session at the identity provider. `last`: without it nothing more can be done, such as the account whose credential we use.
+   */
+  place: z.object({ at: z.enum(["first", "last"]), why: z.string() }).optional(),
   /** It works without the identity provider: a key, a token, a local password. */
   outlivesSignOn: z.boolean(),
   reversible: Reversible,
@@ -106,6 +115,11 @@ export const WorkItem = z.object({
   updatedAt: z.iso.datetime().optional(),
   /** What the one who decides should know, each one sentence: "function pay() runs with its owner's rights". */
   facts: z.array(z.string()).readonly().default([]),
+  /** Who the system says knows it best, best first, asked while the leaver's memberships were still there. */
+  suggested: z
+    .array(z.object({ account: Account, why: z.string() }))
+    .readonly()
+    .optional(),
 });
 export type WorkItem = Readonly<z.infer<typeof WorkItem>>;
 
@@ -126,6 +140,11 @@ export type Sight = z.infer<typeof Sight>;
 /** Says whether a grant may go in a containment, which takes only what can be given back. */
 export function isReversible(grant: Grant): boolean {
   return grant.reversible === "always";
+}
+
+/** Says whether a human has to decide first whose it is. */
+export function isContested({ contested = [] }: Grant): boolean {
+  return contested.length > 0;
 }
 
 /** Names a grant across systems and rounds of inventory. */

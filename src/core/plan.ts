@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { Account, Grant, grantKey, isReversible, Sight, STAGES, WorkItem } from "./access.ts";
+import { Account, Grant, grantKey, isContested, isReversible, Sight, WorkItem } from "./access.ts";
 import { LeaveKind, Mode } from "./case.ts";
+import { order, orderGrants, PlanStep } from "./order.ts";
 
 /** What one system showed in one round: grants and work, or why it could not be seen. */
 export const SystemRead = z.object({
@@ -16,19 +17,6 @@ export const SystemRead = z.object({
   manual: z.object({ owner: z.string(), dueHours: z.number() }).optional(),
 });
 export type SystemRead = Readonly<z.infer<typeof SystemRead>>;
-
-/** One act of a plan, in order, with its reason. */
-export const PlanStep = z.object({
-  key: z.string(),
-  grant: Grant,
-  position: z.number().int(),
-  reason: z.string(),
-  /** Keys of the steps that must be over before this one. */
-  after: z.array(z.string()).readonly(),
-  /** revoke: we act · with: it ends with another grant and is only read back · by-hand: its owner does it */
-  act: z.enum(["revoke", "with", "by-hand"]),
-});
-export type PlanStep = Readonly<z.infer<typeof PlanStep>>;
 
 /** A part of the picture that is missing. Approving a plan that has one needs it named, with a reason. */
 export const Gap = z.object({
@@ -93,13 +81,13 @@ export interface PlanFor {
 
 /**
  * Makes the ordered plan: sessions, memberships, account, chat; within that what a connector says must go before what.
- * Throws `PlanCycle`, which names them, if a connector's grants contradict each other.
+ * Throws `PlanCycle`, which names the circle, if grants contradict each other (core/order.ts).
  */
 export function proposePlan(facts: PlanFor, reads: readonly SystemRead[]): Plan {
   const sorted = [...reads].sort((a, b) => order(a.system, b.system));
   const manual = new Set(sorted.filter((read) => read.manual).map((read) => read.system));
   const grants = sorted.flatMap((read) => read.grants).filter((grant) => !facts.done.has(grantKey(grant)));
-  const steps = inOrder(grants, manual);
+  const steps = orderGrants(grants, manual);
   const risky = steps.filter((step) => step.grant.privileged || !isReversible(step.grant));
   const two = risky.length > 0;
   return {
@@ -174,17 +162,6 @@ function headOf(facts: Omit<PlanFor, "done">) {
   } as const;
 }
 
-/** Grants of which each is said to go after another of them. */
-export class PlanCycle extends Error {
-  readonly systems: readonly string[];
-
-  constructor(grants: readonly Grant[]) {
-    super(`the order of these contradicts itself: ${grants.map(({ id }) => id).join(", ")}`);
-    this.name = "PlanCycle";
-    this.systems = [...new Set(grants.map(({ system }) => system))];
-  }
-}
-
 /** Whether what appeared since the approval may go along by policy: it must be as harmless as undoing it. */
 export function mayGoAlong(grant: Grant): boolean {
   return isReversible(grant) && !grant.privileged && !isContested(grant);
@@ -193,10 +170,6 @@ export function mayGoAlong(grant: Grant): boolean {
 /** What may be another person's is cut by no haste. */
 function mayBeContained(grant: Grant): boolean {
   return isReversible(grant) && !isContested(grant);
-}
-
-function isContested({ contested = [] }: Grant): boolean {
-  return contested.length > 0;
 }
 
 function gapOf(read: SystemRead): Gap[] {
@@ -220,70 +193,4 @@ function whyTwo(risky: readonly PlanStep[]): string {
   const final = risky.filter((step) => !isReversible(step.grant)).length;
   const parts = [privileged > 0 ? `${privileged} privileged` : "", final > 0 ? `${final} not simply given back` : ""];
   return parts.filter(Boolean).join(", ");
-}
-
-/** Kahn's algorithm, taking among the free grants the first by stage, system and id, so that the order is stable. */
-function inOrder(grants: readonly Grant[], manual: ReadonlySet<string>): PlanStep[] {
-  const byKey = new Map(grants.map((grant) => [grantKey(grant), grant]));
-  const waitsFor = new Map(grants.map((grant) => [grantKey(grant), predecessors(grant, byKey)]));
-  const done = new Set<string>();
-  const steps: PlanStep[] = [];
-  const rest = [...grants].sort(
-    (a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage) || order(a.system, b.system) || order(a.id, b.id),
-  );
-  while (rest.length > 0) {
-    const at = rest.findIndex((grant) => (waitsFor.get(grantKey(grant)) ?? []).every((key) => done.has(key)));
-    if (at < 0) throw new PlanCycle(rest);
-    const [grant] = rest.splice(at, 1);
-    if (!grant) break;
-    const key = grantKey(grant);
-    const after = waitsFor.get(key) ?? [];
-    steps.push({
-      key,
-      grant,
-      position: steps.length,
-      after,
-      act: manual.has(grant.system)
-        ? "by-hand"
-        : grant.via !== undefined && after.includes(viaKey(grant))
-          ? "with"
-          : "revoke",
-      reason: reasonOf(grant, after, byKey),
-    });
-    done.add(key);
-  }
-  return steps;
-}
-
-function predecessors(grant: Grant, byKey: ReadonlyMap<string, Grant>): string[] {
-  const ids = grant.via === undefined ? grant.after : [...grant.after, grant.via];
-  return [...new Set(ids.map((id) => grantKey({ ...grant, id })))].filter((key) => byKey.has(key));
-}
-
-function viaKey(grant: Grant): string {
-  return grantKey({ ...grant, id: grant.via ?? "" });
-}
-
-function reasonOf(grant: Grant, after: readonly string[], byKey: ReadonlyMap<string, Grant>): string {
-  if (isContested(grant)) return `a human decides whose it is: ${grant.contested?.join("; ")}`;
-  if (grant.via !== undefined && after.includes(viaKey(grant)))
-    return `ends with ${byKey.get(viaKey(grant))?.resource ?? grant.via}`;
-  if (after.length > 0) return `after ${after.map((key) => byKey.get(key)?.resource ?? key).join(", ")}`;
-  switch (grant.stage) {
-    case "sessions":
-      return "first: what is open now is closed";
-    case "memberships":
-      return "then what the account may do";
-    case "account":
-      return "then the account itself";
-    case "chat":
-      return "last, so that people can still be asked";
-    default:
-      return grant.stage satisfies never;
-  }
-}
-
-/** Code-unit order: the same on every machine, unlike localeCompare. */
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -46,6 +46,18 @@ export async function findPersonOfAccount(tx: Tx, system: string, id: string): P
   return row?.personId;
 }
 
+/** The person whose login a directory vouches for, under the system's id or its kind; nobody if two are vouched for. */
+export async function findPersonOfLogin(tx: Tx, system: string, login: string): Promise<string | undefined> {
+  if (system === "" || login === "") return undefined;
+  const [kind = system] = system.split(":");
+  const rows = await tx
+    .select({ personId: logins.personId })
+    .from(logins)
+    .where(and(inArray(logins.system, [system, kind]), eq(logins.login, login)));
+  const found = new Set(rows.map(({ personId }) => personId));
+  return found.size === 1 ? [...found][0] : undefined;
+}
+
 /** The person this e-mail belongs to; each belongs to one. */
 export async function findPersonOfEmail(tx: Tx, email: string): Promise<string | undefined> {
   if (email.trim() === "") return undefined;

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, inArray } from "drizzle-orm";
-import type { PlanStep } from "../core/plan.ts";
+import type { PlanStep } from "../core/order.ts";
 import {
   type Case,
   type Decision,

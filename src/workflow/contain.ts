@@ -6,7 +6,7 @@ import { cases, plans } from "../store/schema.ts";
 import { addSteps } from "./advance.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts, wantPage } from "./notices.ts";
-import { planFacts, proposed, savePlan, seenBy } from "./propose-plan.ts";
+import { inAnOrder, planFacts, proposed, savePlan, seenBy } from "./propose-plan.ts";
 import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { type Change, type Said, transition } from "./transition.ts";
@@ -95,7 +95,10 @@ async function askForContainment(tx: Tx, w: Workflow, row: Case): Promise<Change
 async function takeAnswered(tx: Tx, w: Workflow, row: Case, order: Plan, base: number): Promise<Change<void>> {
   const lines = await listProvenReads(tx, w, row.id, "first");
   const done = await listStepKeys(tx, row.id);
-  const answered = lines.filter(({ state }) => state !== "pending").map((line) => seenBy(w, line));
+  const answered = inAnOrder(
+    row,
+    lines.filter(({ state }) => state !== "pending").map((line) => seenBy(w, line)),
+  );
   const part = containmentPart(planFacts(row, "addition", done), order.covers ?? [], answered);
   const next: Job[] = lines.some(({ state }) => state === "pending")
     ? []

@@ -45,7 +45,7 @@ export function acceptOffer(w: Workflow, request: Request, offerId: string): Pro
   });
 }
 
-/** An owner says no: it goes to the default heir, then to the leaver's manager, then by name on their list. */
+/** An owner says no: it goes to the default heir, then to who the system suggested, then to the leaver's manager, then by name on their list. */
 export function declineOffer(
   w: Workflow,
   request: Request,
@@ -55,12 +55,12 @@ export function declineOffer(
   return onOffer(w, request, offerId, async (tx, row, offer, personId) => {
     const declined = [...offer.declined, personId];
     await tx.update(offers).set({ declined }).where(eq(offers.id, offer.id));
-    const to = await nextHeir(tx, row, declined);
+    const to = await nextHeir(tx, row, offer.item, declined);
     const after: Offer = { ...offer, declined };
     const moved =
       to === undefined
         ? await giveUp(tx, w, row, after)
-        : await offerTo(tx, w, after, to, "somebody else could not take it");
+        : await offerTo(tx, w, after, to.id, `${to.why}; somebody else could not take it`);
     return {
       result: { kind: "declined" },
       entries: [

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, inArray, isNull, lt, or } from "drizzle-orm";
 import { stepsRun } from "../core/case.ts";
-import type { PlanStep } from "../core/plan.ts";
+import type { PlanStep } from "../core/order.ts";
 import type { StepState } from "../core/step.ts";
 import { lockCase } from "../store/cases.ts";
 import { steps } from "../store/schema.ts";

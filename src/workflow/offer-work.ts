@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { and, eq } from "drizzle-orm";
-import { type WorkItem, workKey } from "../core/access.ts";
+import { type Account, type WorkItem, workKey } from "../core/access.ts";
 import { type Case, findOpenCase } from "../store/cases.ts";
 import { isOpen, listOffers, type Offer } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
-import { findPerson } from "../store/people.ts";
+import { findPerson, findPersonOfAccount, findPersonOfLogin } from "../store/people.ts";
 import { offers } from "../store/schema.ts";
 import { wantPost } from "./notices.ts";
 import { listProvenReads } from "./proven-reads.ts";
@@ -21,12 +21,11 @@ export async function wantOffers(tx: Tx, w: Workflow, row: Case): Promise<Job[]>
   const items = read.flatMap(({ work }) => work);
   const known = await listOffers(tx, row.id);
   const jobs: Job[] = [];
-  const heir = await firstHeir(tx, row);
   for (const item of items) {
     if (known.some(({ itemKey }) => itemKey === workKey(item))) continue;
     await tx
       .insert(offers)
-      .values(newOffer(row, item, heir))
+      .values(newOffer(row, item, await firstHeir(tx, row, item)))
       .onConflictDoNothing();
   }
   for (const offer of known.filter((one) => one.state === "held" || one.state === "offered")) {
@@ -85,11 +84,15 @@ export async function settleOffer(tx: Tx, w: Workflow, offer: Offer, state: "voi
   return offer.state === "held" || offer.toId === null ? [] : [await wantOfferPost(tx, offer.id, offer.toId)];
 }
 
-/** Whom to ask after somebody declined: the leaver's manager, unless they declined too. */
-export async function nextHeir(tx: Tx, row: Case, declined: readonly string[]): Promise<string | undefined> {
-  for (const id of [row.heirId, (await findPerson(tx, row.leaverId))?.managerId]) {
-    if (id && !declined.includes(id) && (await canTake(tx, id))) return id;
-  }
+/** Whom to ask after somebody declined: whoever is next of those who did not. */
+export async function nextHeir(
+  tx: Tx,
+  row: Case,
+  item: WorkItem,
+  declined: readonly string[],
+): Promise<{ id: string; why: string } | undefined> {
+  for (const heir of await listHeirs(tx, row, item))
+    if (!declined.includes(heir.id) && heir.id !== row.leaverId && (await canTake(tx, heir.id))) return heir;
   return undefined;
 }
 
@@ -109,11 +112,29 @@ export async function offersSettled(tx: Tx, caseId: string): Promise<boolean> {
   return !(await listOffers(tx, caseId)).some(isOpen);
 }
 
-async function firstHeir(tx: Tx, row: Case): Promise<{ id: string; why: string } | undefined> {
-  if (row.heirId && (await canTake(tx, row.heirId))) return { id: row.heirId, why: "named as the one who takes over" };
+function firstHeir(tx: Tx, row: Case, item: WorkItem): Promise<{ id: string; why: string } | undefined> {
+  return nextHeir(tx, row, item, []);
+}
+
+/** In this order: who was named, who the system says knows it best, the leaver's manager. */
+async function listHeirs(tx: Tx, row: Case, item: WorkItem): Promise<readonly { id: string; why: string }[]> {
+  const heirs: { id: string; why: string }[] = [];
+  if (row.heirId) heirs.push({ id: row.heirId, why: "named as the one who takes over" });
+  for (const { account, why } of item.suggested ?? []) {
+    // Only an account that is known to be somebody's: a login alone could be anybody's.
+    const id = account.system === item.system ? await findOwnerOf(tx, account) : undefined;
+    if (id !== undefined) heirs.push({ id, why });
+  }
   const leaver = await findPerson(tx, row.leaverId);
-  if (leaver?.managerId && (await canTake(tx, leaver.managerId))) return { id: leaver.managerId, why: "manager" };
-  return undefined;
+  if (leaver?.managerId) heirs.push({ id: leaver.managerId, why: "manager" });
+  return heirs;
+}
+
+async function findOwnerOf(tx: Tx, account: Account): Promise<string | undefined> {
+  return (
+    (await findPersonOfAccount(tx, account.system, account.id)) ??
+    (await findPersonOfLogin(tx, account.system, account.login))
+  );
 }
 
 function newOffer(row: Case, item: WorkItem, heir: { id: string; why: string } | undefined) {

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { and, eq } from "drizzle-orm";
 import { canonicalBytes } from "../audit/canonical.ts";
 import { mayMove } from "../core/case.ts";
-import { proposePlan as makePlan, type Plan, PlanCycle, type SystemRead } from "../core/plan.ts";
+import { PlanCycle } from "../core/order.ts";
+import { proposePlan as makePlan, type Plan, type SystemRead } from "../core/plan.ts";
 import { isSettled } from "../core/step.ts";
 import { type Case, listPlans, listStepKeys, lockCase, type Read } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
@@ -77,15 +78,18 @@ async function isIdle(tx: Tx, caseId: string): Promise<boolean> {
 }
 
 /** A system whose grants contradict each other in order counts as not read: a gap with its reason, and never a stuck case. */
-function inAnOrder(row: Case, seen: readonly SystemRead[]): readonly SystemRead[] {
+export function inAnOrder(row: Case, seen: readonly SystemRead[]): readonly SystemRead[] {
   try {
     makePlan(planFacts(row, "full", new Set()), seen);
     return seen;
   } catch (error) {
     if (!(error instanceof PlanCycle)) throw error;
-    return seen.map((read) =>
-      error.systems.includes(read.system) ? { ...read, state: "failed", grants: [], failure: error.message } : read,
+    const without = seen.map(
+      (read): SystemRead =>
+        error.systems.includes(read.system) ? { ...read, state: "failed", grants: [], failure: error.message } : read,
     );
+    // There may be another circle in what is left.
+    return inAnOrder(row, without);
   }
 }
 

@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import type { Revoked } from "../../connectors/connector.ts";
 import type { Grant } from "../core/access.ts";
-import type { PlanStep } from "../core/plan.ts";
+import type { PlanStep } from "../core/order.ts";
 import { lockCase } from "../store/cases.ts";
 import { findPersonNamed } from "../store/people.ts";
 import { steps } from "../store/schema.ts";

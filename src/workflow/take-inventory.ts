@@ -29,7 +29,7 @@ export async function takeInventory(
   const system = w.systems.get(key.system);
   try {
     const seen = system
-      ? await seePerson(w, system, taken.person, taken.saidNone)
+      ? await seePerson(w, system, taken.person, { saidNone: taken.saidNone, round: key.round })
       : fail(`the system ${key.system} is not in the configuration any more`);
     await settle(w, key, taken, started, { kind: "seen", seen });
   } catch (cause) {

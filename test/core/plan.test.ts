@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { type Grant, grantKey } from "../../src/core/access.ts";
-import { mayGoAlong, type PlanFor, proposePlan, type SystemRead } from "../../src/core/plan.ts";
+import {
+  containmentOf,
+  containmentPart,
+  mayGoAlong,
+  type PlanFor,
+  proposePlan,
+  type SystemRead,
+} from "../../src/core/plan.ts";
 
 const facts: PlanFor = {
   caseId: "C1",
@@ -36,6 +43,8 @@ function read(grants: readonly Grant[], more: Partial<SystemRead> = {}): SystemR
   return { system: "s", title: "S", state: "read", accounts: [], grants, work: [], sight: { kind: "full" }, ...more };
 }
 
+const COVERS = [{ system: "s", title: "S" }];
+
 const ids = (plan: ReturnType<typeof proposePlan>) => plan.steps.map((step) => step.grant.id);
 
 describe("the order of a plan", () => {
@@ -61,7 +70,56 @@ describe("the order of a plan", () => {
 
   it("names a cycle instead of choosing an order", () => {
     const looped = [grant("a", { after: ["b"] }), grant("b", { after: ["a"] }), grant("c")];
-    expect(() => proposePlan(facts, [read(looped)])).toThrow(/contradicts itself: a, b/);
+    expect(() => proposePlan(facts, [read(looped)])).toThrow(/contradicts itself: a after b/);
+  });
+
+  it("starts with what a system says goes before everything, and ends with the chat and with what goes last", () => {
+    const credential = grant("bot", { place: { at: "last", why: "our own credential is hers" } });
+    const plan = proposePlan(facts, [
+      read([grant("chat", { system: "a", stage: "chat" }), credential, grant("team")]),
+      read([grant("sso", { system: "z", place: { at: "first", why: "it opens new sessions everywhere" } })], {
+        system: "z",
+      }),
+    ]);
+    expect(ids(plan)).toEqual(["sso", "team", "chat", "bot"]);
+    // Said, and waited for: not only listed so.
+    const keyOf = (id: string) => plan.steps.find((step) => step.grant.id === id)?.key;
+    expect(plan.steps.map(({ after }) => after)).toEqual([[], [keyOf("sso")], [keyOf("team")], [keyOf("chat")]]);
+    expect(plan.steps[0]?.reason).toBe("before everything else: it opens new sessions everywhere");
+    expect(plan.steps[3]?.reason).toBe("after everything else: our own credential is hers");
+  });
+
+  it("waits for another system where a grant says so, by its id or its kind", () => {
+    const owner = grant("account", { system: "idp", stage: "sessions", afterSystems: ["git"] });
+    const plan = proposePlan(facts, [
+      read([owner], { system: "idp" }),
+      read([grant("repo", { system: "git:acme" })], { system: "git:acme" }),
+      read([grant("page", { system: "github" })], { system: "github" }),
+    ]);
+    expect(ids(plan)).toEqual(["repo", "account", "page"]);
+    expect(plan.steps[1]?.reason).toBe("after everything in git:acme");
+  });
+
+  it("takes a grant before those that it precedes", () => {
+    const plan = proposePlan(facts, [read([grant("a"), grant("owned", { stage: "account", precedes: ["a"] })])]);
+    expect(ids(plan)).toEqual(["owned", "a"]);
+  });
+
+  it("names a cycle across systems, and only what is in it", () => {
+    const plan = () =>
+      proposePlan(facts, [
+        read([grant("a", { system: "s", afterSystems: ["t"] }), grant("free", { system: "u" })]),
+        read([grant("b", { system: "t", afterSystems: ["s"] })], { system: "t" }),
+      ]);
+    expect(plan).toThrow("the order of these contradicts itself: a (s) after b (t)");
+  });
+
+  it("keeps what ends with a last grant as late as that one, instead of contradicting itself", () => {
+    const plan = proposePlan(facts, [
+      read([grant("role", { via: "org" }), grant("org", { place: { at: "last", why: "owner" } }), grant("x")]),
+    ]);
+    expect(ids(plan)).toEqual(["x", "org", "role"]);
+    expect(plan.steps[2]?.act).toBe("with");
   });
 
   it("is the same for the same inventory in another order", () => {
@@ -78,10 +136,10 @@ describe("the order of a plan", () => {
   });
 
   it("revokes an inherited grant itself when the one it comes through stays", () => {
-    const contain = proposePlan({ ...facts, scope: "contain" }, [
+    const contain = containmentPart(facts, COVERS, [
       read([grant("team", { via: "org" }), grant("org", { reversible: { untilDays: 90 } })]),
     ]);
-    expect(contain.steps.map(({ grant: { id }, act }) => [id, act])).toEqual([["team", "revoke"]]);
+    expect(contain?.steps.map(({ grant: { id }, act }) => [id, act])).toEqual([["team", "revoke"]]);
   });
 });
 
@@ -96,11 +154,18 @@ describe("how many approve", () => {
   });
 
   it("is one for a containment, which takes only what can be given back", () => {
-    const plan = proposePlan({ ...facts, scope: "contain" }, [
+    const systems = [
+      { id: "s", title: "S" },
+      { id: "badge", title: "Badge", manual: {} },
+    ];
+    expect(containmentOf(facts, systems)).toMatchObject({ approvals: 1, covers: COVERS, steps: [] });
+    const part = containmentPart(facts, COVERS, [
       read([grant("a", { privileged: true }), grant("b", { reversible: "never" })]),
+      read([grant("c", { system: "t" })], { system: "t" }),
+      read([], { system: "u", state: "failed" }),
     ]);
-    expect(ids(plan)).toEqual(["a"]);
-    expect(plan.approvals).toBe(1);
+    expect(part?.steps.map((step) => step.grant.id)).toEqual(["a"]);
+    expect(part?.approvals).toBe(1);
   });
 });
 

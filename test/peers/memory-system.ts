@@ -32,6 +32,8 @@ export interface Mood {
   answers: (Revoked | SystemError)[];
   /** The work stays where it was, and the system says so. */
   refusesWork: boolean;
+  /** Who is suggested for every piece of work: account id and why. A system that is asked fails if it is an error. */
+  suggests: readonly (readonly [string, string])[] | SystemError;
 }
 
 /** A target system in memory that remembers, and lies when told to. */
@@ -53,7 +55,7 @@ export function memorySystem(
   options: { title?: string; sight?: Sight; manual?: { owner: string; dueHours: number } } = {},
 ): MemorySystem {
   const held = new Map<string, Held>();
-  const mood: Mood = { down: false, lies: false, unreadable: false, answers: [], refusesWork: false };
+  const mood: Mood = { down: false, lies: false, unreadable: false, answers: [], refusesWork: false, suggests: [] };
   const revoked: string[] = [];
   const up = () => {
     if (mood.down) throw new SystemError({ code: "unreachable" });
@@ -123,7 +125,13 @@ export function memorySystem(
               up();
               yield* of(account.id)?.work ?? [];
             },
-            suggestOwners: () => Promise.resolve([]),
+            suggestOwners: async () => {
+              if (mood.suggests instanceof SystemError) throw mood.suggests;
+              return mood.suggests.flatMap(([account, why]) => {
+                const one = of(account);
+                return one ? [{ account: one.account, why }] : [];
+              });
+            },
             async reassign(item, to, call) {
               up();
               // As over a network: the answer comes later, and not at all once the call was ended.

@@ -1,6 +1,7 @@
 import { asc, eq } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
-import { cases, entries, steps } from "../../src/store/schema.ts";
+import { SystemError } from "../../connectors/connector.ts";
+import { accounts, cases, entries, steps } from "../../src/store/schema.ts";
 import { cancelCase } from "../../src/workflow/cancel-case.ts";
 import { acceptOffer, declineOffer } from "../../src/workflow/decide-offer.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
@@ -250,7 +251,7 @@ describe("a plan", () => {
     const caseId = await open();
     expect(await decide("sam", caseId)).toMatchObject({
       kind: "gaps",
-      gaps: [{ why: expect.stringContaining("a, b") }],
+      gaps: [{ why: expect.stringContaining("a after b") }],
     });
   });
 });
@@ -278,7 +279,6 @@ describe("what can go wrong with a system", () => {
     git.add("1", { email: "alice@acme.test", grants: [{}] });
     await start([git], { policy: { tries: 2 } });
     const caseId = await open();
-    const { SystemError } = await import("../../connectors/connector.ts");
     git.mood.answers = [1, 2, 3].map(() => new SystemError({ code: "unreachable" }));
     await decide("sam", caseId);
     await later(10);
@@ -613,6 +613,31 @@ describe("offers", () => {
     await later(2 * 86_400);
     expect(test.notices.filter((key) => key.startsWith("offer:"))).toHaveLength(1);
     expect((await view(caseId)).state).toBe("handing-over");
+  });
+
+  it("go to who the system says knows it best, with the reason, and are bound to the reading that said so", async () => {
+    const git = memorySystem("git");
+    git.add("1", { email: "alice@acme.test", grants: [{}], work: ["Fix pay()", "Fix tax()"] });
+    git.add("2", { email: "bob@acme.test" });
+    git.mood.suggests = [["2", "reviewed it twice"]];
+    await start([git]);
+    await test.database.store.db
+      .insert(accounts)
+      .values({ system: "git", id: "2", personId: "bob", login: "b", source: "test" });
+    const caseId = await open();
+    git.mood.suggests = new SystemError({ code: "forbidden" });
+    await decide("sam", caseId);
+    const sql = test.database.store.sql;
+    const [honest, offer] = await sql`select id, to_id, why, state from offers order by item->>'id'`;
+    expect(offer).toMatchObject({ to_id: "bob", why: "reviewed it twice", state: "offered" });
+    await acceptOffer(test.w, test.request("bob"), String(honest?.["id"]));
+    await test.runJobs();
+    expect(git.held.get("2")?.work.map(({ title }) => title)).toEqual(["Fix pay()"]);
+    await sql`update reads set work = jsonb_set(work, '{1,suggested,0,why}', '"says Mallory"')`;
+    expect(await acceptOffer(test.w, test.request("bob"), String(offer?.["id"]))).toEqual({ kind: "accepted" });
+    await test.runJobs();
+    const [after] = await sql`select state, failure from offers where id = ${String(offer?.["id"])}`;
+    expect(after).toMatchObject({ state: "void", failure: expect.stringContaining("no signed reading") });
   });
 
   it("go to the manager when declined, and by name on their list when nobody takes them", async () => {

@@ -1,4 +1,5 @@
-import type { Plan, PlanStep } from "../../core/plan.ts";
+import type { PlanStep } from "../../core/order.ts";
+import type { Plan } from "../../core/plan.ts";
 import type { CaseView, PlanView, StepView } from "../../store/views.ts";
 import type { Part, Rich } from "../message.ts";
 import { type LineTimes, lineTimes } from "./line-times.ts";
