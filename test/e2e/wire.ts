@@ -5,6 +5,9 @@ import { waitUntil } from "./wait.ts";
 
 // The same people without a browser: what Slack would send for them, through the gate to the app's real endpoint.
 
+/** What of a sandbox is its chat. */
+export type Chat = Pick<Sandbox, "gate" | "slack">;
+
 const Element = z.looseObject({
   type: z.string(),
   action_id: z.string().optional(),
@@ -27,7 +30,7 @@ export type Place =
   | { readonly threadOf: string; readonly channel: string };
 
 /** Everything of a place that the app has said, oldest first. */
-export async function listSaid(box: Sandbox, who: string, place: Place): Promise<Message[]> {
+export async function listSaid(box: Chat, who: string, place: Place): Promise<Message[]> {
   const channel = await channelOf(box, who, place);
   if (channel === undefined) return [];
   const thread = "threadOf" in place ? await parentOf(box, who, place) : undefined;
@@ -47,7 +50,7 @@ export function wordsOf(message: Message): string {
 
 /** Presses a button, again until `done` says that it had its effect: the app may be down just then. */
 export async function press(
-  box: Sandbox,
+  box: Chat,
   who: string,
   place: Place,
   label: string,
@@ -79,7 +82,7 @@ export async function press(
 }
 
 /** Types a command in #general. */
-export async function command(box: Sandbox, who: string, name: string, text: string): Promise<void> {
+export async function command(box: Chat, who: string, name: string, text: string): Promise<void> {
   await box.gate.interactions.command({
     userId: idOf(box, who),
     channel: box.slack.channels["general"] ?? "",
@@ -89,7 +92,7 @@ export async function command(box: Sandbox, who: string, name: string, text: str
 }
 
 /** Fills the dialog that lies before a person and sends it; what is not given stays as it was proposed. */
-export async function submit(box: Sandbox, who: string, answers: Readonly<Record<string, unknown>>): Promise<void> {
+export async function submit(box: Chat, who: string, answers: Readonly<Record<string, unknown>>): Promise<void> {
   const user = idOf(box, who);
   await waitUntil(async () => box.gate.views.top(user) !== undefined);
   const open = box.gate.views.top(user);
@@ -106,7 +109,7 @@ export async function submit(box: Sandbox, who: string, answers: Readonly<Record
 }
 
 /** A member's id. */
-export function idOf(box: Sandbox, who: string): string {
+export function idOf(box: Chat, who: string): string {
   const id = box.slack.ids[who];
   if (id === undefined) throw new Error(`nobody is called ${who}`);
   return id;
@@ -143,7 +146,7 @@ export function findButton(message: Message, label: string): { blockId: string; 
   return undefined;
 }
 
-async function channelOf(box: Sandbox, who: string, place: Place): Promise<string | undefined> {
+async function channelOf(box: Chat, who: string, place: Place): Promise<string | undefined> {
   if ("channel" in place) return box.slack.channels[place.channel];
   const answer = await box.slack.ask("conversations.list", { types: "im", limit: 1000 }, who);
   const direct = z
@@ -153,7 +156,7 @@ async function channelOf(box: Sandbox, who: string, place: Place): Promise<strin
 }
 
 async function parentOf(
-  box: Sandbox,
+  box: Chat,
   who: string,
   place: { threadOf: string; channel: string },
 ): Promise<string | undefined> {
