@@ -53,6 +53,11 @@ export interface System {
   /** Gives back what `revoke` took, from `grant.before`. */
   readonly restore?: (grant: Grant, call: Call) => Promise<void>;
   readonly work?: Work;
+  /**
+   * How many calls of ours it takes, shared by all cases and replicas: `concurrent` at once, `perMinute` started. One call is one
+   * reading, revoke or reading back, whatever requests it is made of. A rate-limited answer holds everybody without this.
+   */
+  readonly limit?: { readonly concurrent?: number; readonly perMinute?: number };
   /** It knows who works here, and vouches for their logins and addresses. */
   readonly directory?: PeopleDirectory;
   /** No connector can reach it: a human does it, and attests with a note. */

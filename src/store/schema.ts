@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   customType,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -329,4 +330,25 @@ export const requests = pgTable(
     at: instant("at").notNull().defaultNow(),
   },
   (table) => [index("requests_at").on(table.at)],
+);
+
+/** How much a system may be called: one row a system, locked while a turn is taken. */
+export const limits = pgTable("limits", {
+  system: text("system").primaryKey(),
+  /** It asked us to wait until then. */
+  pausedUntil: instant("paused_until"),
+  /** Calls left of this minute's, as of `counted_at`. */
+  calls: doublePrecision("calls").notNull(),
+  countedAt: instant("counted_at").notNull(),
+});
+
+/** Calls under way, where a system takes only so many at once. */
+export const turns = pgTable(
+  "turns",
+  {
+    id: text("id").primaryKey(),
+    system: text("system").notNull(),
+    until: instant("until").notNull(),
+  },
+  (table) => [index("turns_system").on(table.system)],
 );

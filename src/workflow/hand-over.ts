@@ -18,17 +18,34 @@ import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { recover } from "./recover.ts";
 import { type Change, type Said, transition } from "./transition.ts";
+import { heedLimit, inTurn } from "./turn.ts";
 import { NotVouched, prove, proveCase } from "./vouched.ts";
 import { systemOf, type Workflow } from "./workflow.ts";
 
 /** 7 Moves an accepted work item to its new owner and reads it back. Runs only on the owner's own entry in the log. */
 export async function handOver(w: Workflow, { offerId }: { offerId: string }): Promise<void> {
+  const found = await w.store.db.transaction((tx) => findOffer(tx, offerId));
+  if (found?.state !== "accepted") return;
+  await inTurn(
+    w,
+    found.system,
+    () => handOverNow(w, offerId),
+    (tx, at) =>
+      tx
+        .update(offers)
+        .set({ nextAt: at })
+        .where(and(eq(offers.id, offerId), eq(offers.state, "accepted"), isNull(offers.lease))),
+  );
+}
+
+async function handOverNow(w: Workflow, offerId: string): Promise<void> {
   const offer = await lease(w, offerId);
   if (!offer) return;
   try {
     const reading = await move(w, offer);
     await settle(w, offer, { kind: "read", reading });
   } catch (cause) {
+    await heedLimit(w, offer.system, cause);
     await settle(w, offer, { kind: "failed", cause });
   }
 }

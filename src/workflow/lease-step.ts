@@ -8,6 +8,7 @@ import { steps } from "../store/schema.ts";
 import { findStep, type Step } from "../store/steps.ts";
 import { holdStep } from "./hold.ts";
 import { type Said, transition } from "./transition.ts";
+import { inTurn } from "./turn.ts";
 import { NotVouched, proveStep } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -29,6 +30,18 @@ export interface StepAct {
   started(w: Workflow, before: Step, proven: Omit<LeasedStep, "step">): Said;
   /** Whoever had the lease before died with it. */
   interrupted(before: Step, planned: PlanStep): Said;
+}
+
+/** Takes a step when its system has a turn for it. A step that cannot be taken now takes no turn from others. */
+export async function stepInTurn(w: Workflow, stepId: string, act: StepAct, work: () => Promise<void>): Promise<void> {
+  const step = await w.store.db.transaction((tx) => findStep(tx, stepId));
+  if (!step || !act.from.includes(step.state) || (step.nextAt !== null && step.nextAt > w.now())) return;
+  await inTurn(w, step.system, work, (tx, at) =>
+    tx
+      .update(steps)
+      .set({ nextAt: at })
+      .where(and(eq(steps.id, stepId), inArray(steps.state, [...act.from]), isNull(steps.lease))),
+  );
 }
 
 /**

@@ -8,15 +8,20 @@ import { steps } from "../store/schema.ts";
 import type { Step } from "../store/steps.ts";
 import { advance } from "./advance.ts";
 import { callFor } from "./call.ts";
-import { type LeasedStep, leaseStep, type StepAct } from "./lease-step.ts";
+import { type LeasedStep, leaseStep, type StepAct, stepInTurn } from "./lease-step.ts";
 import { touchPost, wantCasePosts, wantPost, wantThreadPost } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import { recover } from "./recover.ts";
 import { type Change, type Said, transition } from "./transition.ts";
+import { heedLimit } from "./turn.ts";
 import { systemOf, type Workflow } from "./workflow.ts";
 
 /** 5 Revokes one grant. What the system says to it is never proof: reading it back is the next step. */
-export async function revokeGrant(w: Workflow, { stepId }: { stepId: string }): Promise<void> {
+export function revokeGrant(w: Workflow, { stepId }: { stepId: string }): Promise<void> {
+  return stepInTurn(w, stepId, REVOKING, () => revokeNow(w, stepId));
+}
+
+async function revokeNow(w: Workflow, stepId: string): Promise<void> {
   const taken = await leaseStep(w, stepId, REVOKING);
   if (!taken) return;
   const started = w.now();
@@ -24,6 +29,7 @@ export async function revokeGrant(w: Workflow, { stepId }: { stepId: string }): 
     const revoked = await act(w, taken.planned);
     await settle(w, taken, started, { kind: "answered", revoked });
   } catch (cause) {
+    await heedLimit(w, taken.step.system, cause);
     await settle(w, taken, started, { kind: "failed", cause });
   }
 }

@@ -5,6 +5,7 @@ import type { Round } from "../core/case.ts";
 import { safeJson } from "../core/text.ts";
 import { callFor } from "./call.ts";
 import { recover } from "./recover.ts";
+import { heedLimit } from "./turn.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** What one system shows of one person. */
@@ -86,6 +87,7 @@ async function withSuggestion(w: Workflow, system: System, item: WorkItem): Prom
     const suggested = (await system.work?.suggestOwners(item, call)) ?? [];
     return suggested.length === 0 ? item : { ...item, suggested: [...suggested] };
   } catch (error) {
+    await heedLimit(w, system.id, error);
     w.log.warn(
       { system: system.id, why: recover(w, error, 1, 1).why },
       "a system did not say who knows a piece of work",

@@ -14,6 +14,7 @@ import { type ReadKey, type ReadOutcome, readEntry, readInterrupted, readStarted
 import { recover } from "./recover.ts";
 import { type Seen, seePerson } from "./see-person.ts";
 import { type Change, type Said, transition } from "./transition.ts";
+import { heedLimit, inTurn } from "./turn.ts";
 import { NotVouched, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -23,6 +24,19 @@ export async function takeInventory(
   payload: { caseId: string; system: string; round: string },
 ): Promise<void> {
   const key: ReadKey = { ...payload, round: Round.parse(payload.round) };
+  await inTurn(
+    w,
+    key.system,
+    () => takeNow(w, key),
+    (tx, at) =>
+      tx
+        .update(reads)
+        .set({ nextAt: at })
+        .where(and(isLine(key), eq(reads.state, "pending"), isNull(reads.lease))),
+  );
+}
+
+async function takeNow(w: Workflow, key: ReadKey): Promise<void> {
   const taken = await lease(w, key);
   if (!taken) return;
   const started = w.now();
@@ -33,6 +47,7 @@ export async function takeInventory(
       : fail(`the system ${key.system} is not in the configuration any more`);
     await settle(w, key, taken, started, { kind: "seen", seen });
   } catch (cause) {
+    await heedLimit(w, key.system, cause);
     await settle(w, key, taken, started, { kind: "failed", cause });
   }
 }

@@ -8,16 +8,21 @@ import { steps } from "../store/schema.ts";
 import type { Step } from "../store/steps.ts";
 import { advance } from "./advance.ts";
 import { callFor } from "./call.ts";
-import { type LeasedStep, leaseStep, type StepAct } from "./lease-step.ts";
+import { type LeasedStep, leaseStep, type StepAct, stepInTurn } from "./lease-step.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import { backoff, recover } from "./recover.ts";
 import { aboutGrant, wantStepPost } from "./revoke-grant.ts";
 import { type Change, type Said, transition } from "./transition.ts";
+import { heedLimit } from "./turn.ts";
 import { systemOf, type Workflow } from "./workflow.ts";
 
 /** 6 Reads one grant back. Only this climbs the proof ladder to “gone”. */
-export async function verifyGrant(w: Workflow, { stepId }: { stepId: string }): Promise<void> {
+export function verifyGrant(w: Workflow, { stepId }: { stepId: string }): Promise<void> {
+  return stepInTurn(w, stepId, READING, () => verifyNow(w, stepId));
+}
+
+async function verifyNow(w: Workflow, stepId: string): Promise<void> {
   const taken = await leaseStep(w, stepId, READING);
   if (!taken) return;
   try {
@@ -25,6 +30,7 @@ export async function verifyGrant(w: Workflow, { stepId }: { stepId: string }): 
     const reading = await systemOf(w, taken.planned.grant.system).readBack(taken.planned.grant, call);
     await settle(w, taken, { kind: "read", reading });
   } catch (cause) {
+    await heedLimit(w, taken.step.system, cause);
     await settle(w, taken, { kind: "failed", cause });
   }
 }
