@@ -2,21 +2,24 @@ import { type Call, type Grant, type Revoked, SystemError } from "../connector.t
 import type { Cluster, Sql } from "./connect.ts";
 import { DATABASE_GONE, inItsDatabase } from "./databases.ts";
 import { Blocked, codeOf, DEPENDENT_OBJECTS } from "./errors.ts";
-import { parseTarget, type Takeable, type Target } from "./grant-id.ts";
-import { restorePrivileges, revokePrivileges } from "./privileges.ts";
+import { isByHand, parseTarget, type Takeable, type Target } from "./grant-id.ts";
+import { isSealed, readPassword, removePassword } from "./password.ts";
+import { beyond, readPrivileges, restorePrivileges, revokePrivileges } from "./privileges.ts";
 import { isPresent } from "./read-back.ts";
-import { execute, findRole, parseAccount, quotedRole, type RoleRef } from "./roles.ts";
-import { Kept, type Role } from "./schema.ts";
+import { execute, findRole, hex, parseAccount, quotedRole, type RoleRef } from "./roles.ts";
+import { Kept, Name, type Role } from "./schema.ts";
 
 /** How long pg_terminate_backend waits for a process to end. */
 const END_SESSION_MS = 5_000;
+
+const SEALED =
+  "its password was removed, so its login cannot be given back: an administrator sets a new one, with VALID UNTIL";
 
 /** Takes one grant away, in one transaction that is rolled back unless the catalogue then shows it gone. */
 export async function revoke(cluster: Cluster, grant: Grant, call: Call): Promise<Revoked> {
   const ref = parseAccount(grant.account);
   const target = parseTarget(grant.id);
-  if (target.kind === "dependency")
-    return { status: "elsewhere", where: `an owner of the database takes it away: ${grant.resource}` };
+  if (isByHand(target)) return { status: "elsewhere", where: `${whoseHand(target.kind)}: ${grant.resource}` };
   if (target.kind === "membership" && target.role !== target.first)
     return { status: "elsewhere", where: "it ends with the membership that it comes through" };
   try {
@@ -26,7 +29,10 @@ export async function revoke(cluster: Cluster, grant: Grant, call: Call): Promis
       if (target.kind === "session") return endSession(sql, ref, target, call);
       if (role === undefined) return { status: "already-gone", receipt: "the role does not exist any more" };
       if (!(await isPresent(sql, role, target))) return { status: "already-gone" };
+      const more: string[] = [];
       await sql.begin(async (tx) => {
+        if (target.kind === "privilege")
+          more.push(...beyond(await readPrivileges(tx, role.oid, target), keptRights(grant.before)));
         await take(tx, role, target);
         // The role may have been renamed, and its name taken, between our look-up and the statement: then we undo.
         const after = await findRole(tx, ref);
@@ -36,7 +42,8 @@ export async function revoke(cluster: Cluster, grant: Grant, call: Call): Promis
             { message: "the role changed meanwhile" },
           );
       });
-      return { status: "revoked" };
+      if (more.length === 0) return { status: "revoked" };
+      return { status: "revoked", receipt: `taken too, given since it was listed: ${[...new Set(more)].join(", ")}` };
     });
     return revoked === DATABASE_GONE
       ? { status: "already-gone", receipt: "its database does not exist any more" }
@@ -51,7 +58,7 @@ export async function revoke(cluster: Cluster, grant: Grant, call: Call): Promis
 export async function restore(cluster: Cluster, grant: Grant, call: Call): Promise<void> {
   const ref = parseAccount(grant.account);
   const target = parseTarget(grant.id);
-  if (target.kind === "session" || target.kind === "dependency") return;
+  if (target.kind === "session" || isByHand(target)) return;
   if (target.kind === "membership" && target.role !== target.first) return;
   const kept = grant.before ?? {};
   try {
@@ -74,15 +81,35 @@ export async function restore(cluster: Cluster, grant: Grant, call: Call): Promi
   }
 }
 
+function keptRights(before: Readonly<Record<string, string>> | undefined): Kept {
+  return Kept.parse(JSON.parse(before?.["rights"] ?? "[]"));
+}
+
+function whoseHand(kind: Extract<Target, { kind: "dependency" | "prepared" | "line" }>["kind"]): string {
+  switch (kind) {
+    case "dependency":
+      return "an owner of the database takes it away";
+    case "prepared":
+      return "a superuser says COMMIT PREPARED or ROLLBACK PREPARED in its database";
+    case "line":
+      return "an administrator of the host takes the line out, and says SELECT pg_reload_conf()";
+    default:
+      return kind satisfies never;
+  }
+}
+
 async function take(tx: Sql, role: Role, target: Takeable): Promise<void> {
   switch (target.kind) {
     case "login":
       return execute(tx, `'ALTER ROLE ' || ${quotedRole(role.oid)} || ' NOLOGIN'`);
+    case "password":
+      return removePassword(tx, role);
     case "attribute":
       return execute(tx, `'ALTER ROLE ' || ${quotedRole(role.oid)} || ' NO${target.attribute.toUpperCase()}'`);
     case "privilege":
       return revokePrivileges(tx, role, target);
     case "membership":
+      await refuseForeignGrantor(tx, target.grantor);
       try {
         const by = target.grantor === "0" ? "''" : `' GRANTED BY ' || ${quotedRole(target.grantor)}`;
         return await execute(
@@ -98,15 +125,29 @@ async function take(tx: Sql, role: Role, target: Takeable): Promise<void> {
   }
 }
 
+/** Since version 16 a membership is taken as whoever gave it. @throws SystemError `forbidden` with what is missing. */
+async function refuseForeignGrantor(tx: Sql, grantor: string): Promise<void> {
+  if (grantor === "0") return;
+  const [row] = await tx.unsafe(
+    `SELECT ${hex("CASE WHEN rolsuper THEN format('a superuser, since %I gave it', rolname) ELSE format('GRANT %I TO %I', rolname, SESSION_USER) END")} AS fix
+     FROM pg_roles WHERE oid = $1::text::oid AND NOT pg_has_role(SESSION_USER, oid, 'USAGE')`,
+    [grantor],
+  );
+  if (row !== undefined) throw new SystemError({ code: "forbidden", scope: Name.parse(row["fix"]) });
+}
+
 async function giveBack(tx: Sql, role: Role, target: Takeable, kept: Readonly<Record<string, string>>): Promise<void> {
   const name = quotedRole(role.oid);
   switch (target.kind) {
     case "login":
+      if (isSealed(await readPassword(tx, role.oid), kept)) throw new SystemError({ code: "refused", reason: SEALED });
       return execute(tx, `'ALTER ROLE ' || ${name} || ' LOGIN'`);
+    case "password":
+      throw new SystemError({ code: "refused", reason: "a password is not kept, so it cannot be given back" });
     case "attribute":
       return execute(tx, `'ALTER ROLE ' || ${name} || ' ${target.attribute.toUpperCase()}'`);
     case "privilege":
-      return restorePrivileges(tx, role, target, Kept.parse(JSON.parse(kept["rights"] ?? "[]")));
+      return restorePrivileges(tx, role, target, keptRights(kept));
     case "membership": {
       const flag = (option: string, value: string | undefined) =>
         value === undefined ? [] : [`${option} ${value === "true"}`];

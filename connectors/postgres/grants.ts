@@ -2,9 +2,13 @@ import { z } from "zod";
 import type { Account, Call, Grant } from "../connector.ts";
 import type { Cluster, Sql } from "./connect.ts";
 import { enter, listDatabases } from "./databases.ts";
+import { lineGrants, listLines, openLines } from "./host-access.ts";
+import { listMembers, listMemberships, membershipGrants } from "./memberships.ts";
+import { mayBeKept, passwordGrant, readPassword } from "./password.ts";
 import { listPrivileges, privilegeGrants } from "./privileges.ts";
-import { findRole, hex, POWERFUL, parseAccount } from "./roles.ts";
-import { type Database, Dependency, Membership, type Role, Session } from "./schema.ts";
+import { type Base, findRole, hex, LASTING, parseAccount } from "./roles.ts";
+import { type Database, Dependency, Name, type PasswordState, type Role } from "./schema.ts";
+import { listPrepared, listSessions, listStandbys, preparedGrant, sessionGrant, unseenOn } from "./sessions.ts";
 
 /** What a role may do by itself, as ALTER ROLE says it; each is a grant of its own, all are privileged. */
 export const ATTRIBUTES = ["superuser", "createrole", "createdb", "replication", "bypassrls"] as const;
@@ -16,96 +20,72 @@ export interface Listing {
   readonly blind: readonly string[];
 }
 
+/** Programs that run statements by the clock, as the role that asked for it, and keep the list in tables of their own. */
+const SCHEDULERS = "('pg_cron', 'pgagent', 'pg_timetable', 'pg_dbms_job')";
+
 /** Reads the cluster and then every database that lets us in. */
 export async function listGrants(cluster: Cluster, account: Account, call: Call): Promise<Listing> {
   const ref = parseAccount(account.id);
+  const base = { system: account.system, account: account.id };
   const shared = await cluster.use(call, async (sql) => {
     const role = await findRole(sql, ref);
     const sessions = await listSessions(sql, ref.oid);
-    // A dropped role's sessions run on.
-    if (role === undefined)
-      return { role, sessions, members: [], memberships: [], databases: [], rights: [], standbys: 0 };
-    return {
-      role,
-      sessions,
-      members: await listMembers(sql, role.oid),
-      memberships: await listMemberships(sql, role.oid),
-      databases: await listDatabases(sql, role.oid),
-      rights: await listPrivileges(sql, role, "shared"),
-      standbys: await countStandbys(sql),
-    };
+    const standbys = await listStandbys(sql);
+    return { sessions, standbys, role: role && (await readShared(sql, role)) };
   });
-  const { role, members } = shared;
-  const base = { system: account.system, account: account.id };
-  const grants: Grant[] = role === undefined ? [] : roleGrants(base, role);
-  grants.push(...shared.sessions.map((session) => sessionGrant(base, session, role?.login === true)));
-  grants.push(...membershipGrants(base, shared.memberships, members));
-  grants.push(...privilegeGrants(shared.rights, { ...base, database: "0" }, members));
-  const blind: string[] = [];
-  if (shared.standbys > 0) blind.push(`sessions on ${shared.standbys} standby server(s): they end there, not here`);
-  for (const database of shared.databases) {
-    if (role === undefined) break;
+  const blind = unseenOn(shared.standbys);
+  const sessions = shared.sessions.map((one) => sessionGrant(base, one, shared.role?.role.login === true));
+  // A dropped role's sessions run on.
+  if (shared.role === undefined) return { grants: sessions, blind };
+  const { role, members, lines, password } = shared.role;
+  const grants: Grant[] = roleGrants(base, shared.role);
+  grants.push(...sessions, ...(lines === undefined ? [] : lineGrants(base, lines)));
+  grants.push(...membershipGrants(base, shared.role.memberships, members));
+  grants.push(...shared.role.prepared.map((one) => preparedGrant(base, one)));
+  grants.push(...privilegeGrants(shared.role.rights, { ...base, database: "0" }, members));
+  if (lines === undefined) blind.push(HOST_ACCESS_UNSEEN);
+  if (role.createrole && shared.role.version < 160_000)
+    blind.push("which roles it created with CREATEROLE: that is recorded since version 16");
+  for (const database of shared.role.databases) {
     // A connection to a template stands in the way of CREATE DATABASE, and the cluster knows that nothing is in it.
     if (database.template && database.references === 0) continue;
-    const found = await enter(cluster, database, call, (sql) => localGrants(sql, role, base, database, members));
-    if (found !== undefined) grants.push(...found);
-    else if (database.references > 0) blind.push(`database ${database.name} cannot be entered`);
+    const found = await enter(cluster, database, call, (sql) => readDatabase(sql, role, base, database, members));
+    if (found !== undefined) {
+      grants.push(...found.grants);
+      blind.push(...found.blind);
+    } else if (database.references > 0) blind.push(`database ${database.name} cannot be entered`);
+  }
+  if (mayBeKept(password)) {
+    const first = grants.filter(({ kind }) => kind === "login" || kind === "session").map(({ id }) => id);
+    grants.push(passwordGrant(base, role, password, first));
   }
   return { grants, blind };
 }
 
-/** Server processes that authenticated as this role: SET ROLE and SET SESSION AUTHORIZATION do not hide them. */
-export async function listSessions(sql: Sql, role: string): Promise<Session[]> {
-  const rows = await sql.unsafe(
-    `SELECT pid::text AS pid, coalesce(trunc(extract(epoch FROM backend_start) * 1000000)::bigint::text, 'unknown') AS started,
-       ${hex("datname")} AS database, host(client_addr) AS client, backend_type AS backend,
-       to_char(state_change AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS changed
-     FROM pg_stat_activity WHERE usesysid = $1::text::oid AND leader_pid IS NULL ORDER BY backend_start, pid`,
-    [role],
-  );
-  return z.array(Session).parse([...rows]);
+const HOST_ACCESS_UNSEEN = `whether pg_hba.conf lets the role in without a password: GRANT SELECT ON pg_hba_file_rules,
+ pg_ident_file_mappings and EXECUTE ON FUNCTION pg_hba_file_rules(), pg_ident_file_mappings() would show it`.replace(
+  /\n/g,
+  "",
+);
+
+/** What all databases share. */
+async function readShared(sql: Sql, role: Role) {
+  const [version] = await sql.unsafe("SELECT current_setting('server_version_num')::int AS number");
+  return {
+    role,
+    version: z.number().parse(version?.["number"]),
+    password: await readPassword(sql, role.oid),
+    lines: await listLines(sql, role.oid),
+    members: await listMembers(sql, role.oid),
+    memberships: await listMemberships(sql, role.oid),
+    prepared: await listPrepared(sql, role.oid),
+    databases: await listDatabases(sql, role.oid),
+    rights: await listPrivileges(sql, role, "shared"),
+  };
 }
 
-/** Direct memberships and every role reached through each of them. */
-export async function listMemberships(sql: Sql, role: string): Promise<Membership[]> {
-  // to_jsonb: inherit_option and set_option exist since version 16.
-  const rows = await sql.unsafe(
-    `WITH RECURSIVE reach AS (
-       SELECT m.roleid, m.roleid AS first, m.grantor, m.admin_option AS admin,
-         (to_jsonb(m) ->> 'inherit_option')::boolean AS inherit, (to_jsonb(m) ->> 'set_option')::boolean AS set
-       FROM pg_auth_members m WHERE m.member = $1::text::oid
-       UNION SELECT m.roleid, reach.first, reach.grantor, m.admin_option, NULL, NULL
-       FROM reach JOIN pg_auth_members m ON m.member = reach.roleid)
-     SELECT reach.roleid::text AS role, ${hex("r.rolname")} AS name, reach.first::text AS first,
-       ${hex("f.rolname")} AS first_name, CASE WHEN current_setting('server_version_num')::int < 160000 THEN '0'
-         ELSE reach.grantor::text END AS grantor, bool_or(admin) AS admin, bool_or(inherit) AS inherit,
-       bool_or(set) AS set, bool_or(${POWERFUL}) AS powerful
-     FROM reach JOIN pg_roles r ON r.oid = reach.roleid JOIN pg_roles f ON f.oid = reach.first
-     GROUP BY reach.roleid, r.rolname, reach.first, f.rolname, reach.grantor ORDER BY reach.first = reach.roleid DESC, 1, 3`,
-    [role],
-  );
-  return z.array(Membership).parse([...rows]);
-}
-
-async function listMembers(sql: Sql, role: string): Promise<string[]> {
-  const rows = await sql.unsafe(
-    `SELECT DISTINCT ${hex("r.rolname")} AS name FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
-     WHERE m.roleid = $1::text::oid AND r.rolname <> SESSION_USER ORDER BY 1`,
-    [role],
-  );
-  return rows.map((row) => Session.shape.database.parse(row["name"]) ?? "");
-}
-
-async function countStandbys(sql: Sql): Promise<number> {
-  const [row] = await sql.unsafe("SELECT count(*)::int AS n FROM pg_stat_replication WHERE pid IS NOT NULL");
-  return z.number().parse(row?.["n"]);
-}
-
-type Base = Pick<Grant, "system" | "account">;
-
-const LASTING = { outlivesSignOn: true, reversible: "always", secrets: [], breaks: [] } as const;
-
-function roleGrants(base: Base, role: Role): Grant[] {
+function roleGrants(base: Base, shared: Awaited<ReturnType<typeof readShared>>): Grant[] {
+  const { role, lines, password, version } = shared;
   const grants: Grant[] = [];
   const held = ATTRIBUTES.filter((attribute) => role[attribute]);
   if (role.login)
@@ -114,12 +94,12 @@ function roleGrants(base: Base, role: Role): Grant[] {
       ...LASTING,
       id: "login",
       kind: "login",
-      resource: `role ${role.name}`,
+      resource: `role ${role.name}${openLines(lines?.pg_hba_file_rules ?? [])}`,
       role: "LOGIN",
       stage: "sessions",
       after: [],
       privileged: held.length > 0,
-      before: { login: "true" },
+      before: { login: "true", ...validity(password) },
     });
   for (const attribute of held)
     grants.push({
@@ -128,7 +108,10 @@ function roleGrants(base: Base, role: Role): Grant[] {
       id: `attribute:${attribute}`,
       kind: "attribute",
       resource: `role ${role.name}`,
-      role: attribute.toUpperCase(),
+      role:
+        attribute === "createrole" && version < 160_000
+          ? "CREATEROLE, which administers every role that is no superuser"
+          : attribute.toUpperCase(),
       stage: "memberships",
       after: [],
       privileged: true,
@@ -137,72 +120,18 @@ function roleGrants(base: Base, role: Role): Grant[] {
   return grants;
 }
 
-function sessionGrant(base: Base, session: Session, locked: boolean): Grant {
-  const where = session.database === null ? "" : ` in ${session.database}`;
-  const from = session.client === null ? "" : ` from ${session.client}`;
-  return {
-    ...base,
-    ...LASTING,
-    id: `session:${session.pid}:${session.started}`,
-    kind: "session",
-    resource: `${session.backend ?? "session"} ${session.pid}${where}${from}`,
-    stage: "sessions",
-    // The lock first: a pooler would connect again at once.
-    after: locked ? ["login"] : [],
-    privileged: session.backend === "walsender",
-    ...(session.changed === null ? {} : { lastUsedAt: session.changed }),
-  };
+function validity({ validUntil }: PasswordState): { validUntil?: string } {
+  return validUntil === null ? {} : { validUntil };
 }
 
-function membershipGrants(base: Base, memberships: readonly Membership[], members: readonly string[]): Grant[] {
-  const key = (role: string, grantor: string) => (grantor === "0" ? role : `${role}:${grantor}`);
-  return memberships.map((one): Grant => {
-    const direct = one.role === one.first;
-    const options = [
-      one.admin ? "ADMIN" : "",
-      one.inherit === false ? "no INHERIT" : "",
-      one.set === false ? "no SET" : "",
-    ];
-    const common = {
-      ...base,
-      ...LASTING,
-      resource: `role ${one.name}`,
-      role: ["member", ...options.filter((option) => option !== "")].join(", "),
-      stage: "memberships",
-      after: [],
-      privileged: one.powerful || one.admin,
-    } as const;
-    if (!direct)
-      return {
-        ...common,
-        id: `inherited:${one.role}:${key(one.first, one.grantor)}`,
-        kind: "inherited-membership",
-        resource: `role ${one.name} through ${one.first_name}`,
-        via: `membership:${key(one.first, one.grantor)}`,
-      };
-    return {
-      ...common,
-      id: `membership:${key(one.role, one.grantor)}`,
-      kind: "membership",
-      // A direct member of a harmless role may reach a powerful one through it.
-      privileged: common.privileged || memberships.some((other) => other.first === one.first && other.powerful),
-      breaks: members.map((other) => `Role ${other} acts through this membership too, as a member of this role.`),
-      before: {
-        admin: String(one.admin),
-        ...(one.inherit === null ? {} : { inherit: String(one.inherit) }),
-        ...(one.set === null ? {} : { set: String(one.set) }),
-      },
-    };
-  });
-}
-
-async function localGrants(
+/** What is in the connected database. */
+async function readDatabase(
   sql: Sql,
   role: Role,
   base: Base,
   database: Database,
   members: readonly string[],
-): Promise<Grant[]> {
+): Promise<Listing> {
   const rights = await listPrivileges(sql, role, "local");
   const grants = privilegeGrants(rights, { ...base, database: database.oid, databaseName: database.name }, members);
   const seen = new Set(rights.map((right) => `${right.catalog}:${right.objid}:${right.subid}`));
@@ -223,7 +152,11 @@ async function localGrants(
       secrets: mapping ? [`password of the ${left.shown} in ${database.name}`] : [],
     });
   }
-  return grants;
+  const schedulers = await sql.unsafe(
+    `SELECT ${hex("extname")} AS name FROM pg_extension WHERE extname IN ${SCHEDULERS} ORDER BY 1`,
+  );
+  const blind = schedulers.map((row) => `jobs that ${Name.parse(row["name"])} runs as this role in ${database.name}`);
+  return { grants, blind };
 }
 
 /** What refers to the role in the connected database and is neither an owned object nor initial rights of an extension. */

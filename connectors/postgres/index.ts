@@ -19,7 +19,7 @@ import { listWork, reassign, suggestOwners } from "./work.ts";
 /** What no login to the database can show, whoever it belongs to. */
 const ALWAYS_BLIND = [
   "passwords of database roles that the person knows from applications and connection strings",
-  "connections that a pooler opens under another role's name, and what stands in pg_hba.conf, which is not changed",
+  "connections that a pooler opens under another role's name, and jobs that run elsewhere",
 ];
 
 /** What the URL may say besides host, role and database; anything else would be sent to the server as a setting. */

@@ -105,6 +105,13 @@ END $signoff$`);
     throw new Blocked(`our role may not take it: make it a member of the object's owner (${await ownerOf(sql, of)})`);
 }
 
+/** Rights in words that are there now and were not when the grant was listed: taken too, and not given back by it. */
+export function beyond(now: Kept, kept: Kept): string[] {
+  return now
+    .filter((right) => !kept.some((one) => one.privilege === right.privilege && one.grantor === right.grantor))
+    .map((right) => right.privilege);
+}
+
 /** Who holds rights on an object that this role gave them, for a blocked revoke. */
 async function dependants(sql: Sql, role: string, of: TargetRef): Promise<string[]> {
   const rows = await sql.unsafe(

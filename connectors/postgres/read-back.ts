@@ -4,10 +4,13 @@ import type { Cluster, Sql } from "./connect.ts";
 import { DATABASE_GONE, inItsDatabase } from "./databases.ts";
 import { Blocked } from "./errors.ts";
 import { parseTarget, type Takeable, type Target } from "./grant-id.ts";
-import { listMemberships, listSessions } from "./grants.ts";
+import { fileOf, listLines } from "./host-access.ts";
+import { listMemberships } from "./memberships.ts";
+import { mayBeKept, readPassword } from "./password.ts";
 import { readPrivileges } from "./privileges.ts";
 import { findRole, parseAccount, type RoleRef } from "./roles.ts";
 import type { Membership, Role } from "./schema.ts";
+import { listPrepared, listSessions } from "./sessions.ts";
 
 /** Reads the catalogue afresh on a new connection. */
 export async function readBack(cluster: Cluster, grant: Grant, call: Call): Promise<Reading> {
@@ -41,6 +44,8 @@ export async function isPresent(sql: Sql, role: Role, target: Takeable): Promise
   switch (target.kind) {
     case "login":
       return role.login;
+    case "password":
+      return mayBeKept(await readPassword(sql, role.oid));
     case "attribute":
       return role[target.attribute];
     case "membership":
@@ -76,6 +81,23 @@ async function look(
       );
       const count = z.number().parse(row?.["n"]);
       return { present: count > 0, request: "pg_shdepend of the role and the object", answer: { references: count } };
+    }
+    case "prepared": {
+      const present = (await listPrepared(sql, ref.oid)).some((one) => one.xid === target.xid);
+      return { present, request: "pg_prepared_xacts of the role", answer: { transaction: target.xid, present } };
+    }
+    case "line": {
+      const lines = await listLines(sql, ref.oid);
+      if (lines === undefined) throw new Blocked(`our role may not read ${fileOf(target.view)}`);
+      const found = lines[target.view].find((line) => line.key === target.key);
+      return { present: found !== undefined, request: target.view, answer: { line: found?.shown ?? "not there" } };
+    }
+    case "password": {
+      const request = `pg_roles where oid = ${ref.oid}, and pg_authid where our role may read it`;
+      if (role === undefined) return { present: false, request, answer: none };
+      const { kept, validUntil, expired } = await readPassword(sql, role.oid);
+      const answer = { oid: role.oid, name: role.name, login: role.login, kept: kept ?? "not shown to us", validUntil };
+      return { present: mayBeKept({ kept, validUntil, expired }), request, answer };
     }
     case "login":
     case "attribute": {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Account, type Call, type Match, type Person, SystemError } from "../connector.ts";
+import { type Account, type Call, type Grant, type Match, type Person, SystemError } from "../connector.ts";
 import type { Cluster, Sql } from "./connect.ts";
 import { Oid, Role } from "./schema.ts";
 
@@ -104,4 +104,11 @@ export async function execute(sql: Sql, ...expressions: string[]): Promise<void>
 /** SQL: whether this role may act with superuser's rights in some way; `r` is a row of pg_roles. */
 export const POWERFUL = `(r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls OR r.rolname IN
   ('pg_read_all_data', 'pg_write_all_data', 'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files',
-   'pg_maintain', 'pg_create_subscription', 'pg_signal_backend', 'pg_checkpoint', 'rds_superuser', 'cloudsqlsuperuser'))`;
+   'pg_maintain', 'pg_create_subscription', 'pg_signal_backend', 'pg_signal_autovacuum_worker', 'pg_checkpoint',
+   'rds_superuser', 'rds_replication', 'rds_password', 'cloudsqlsuperuser', 'azure_pg_admin', 'alloydbsuperuser'))`;
+
+/** Whose grant it is. */
+export type Base = Pick<Grant, "system" | "account">;
+
+/** What nearly every grant of a role is. */
+export const LASTING = { outlivesSignOn: true, reversible: "always", secrets: [], breaks: [] } as const;

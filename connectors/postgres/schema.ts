@@ -5,7 +5,7 @@ import { textOfBytes } from "../connector.ts";
 // are no valid UTF-8, and every oid as text.
 
 /** A name, by its bytes. */
-const Name = z
+export const Name = z
   .string()
   .regex(/^([0-9a-f]{2})*$/)
   .transform((hex) => textOfBytes(Buffer.from(hex, "hex")));
@@ -36,6 +36,33 @@ export const Session = z.object({
   changed: z.iso.datetime().nullable(),
 });
 export type Session = Readonly<z.infer<typeof Session>>;
+
+export const Prepared = z.object({ xid: z.string().regex(/^\d+$/), gid: Name, database: Name });
+export type Prepared = Readonly<z.infer<typeof Prepared>>;
+
+export const Standby = z.object({ name: Name, client: z.string().nullable() });
+export type Standby = Readonly<z.infer<typeof Standby>>;
+
+/** A line of pg_hba.conf or pg_ident.conf that concerns the role. */
+export const Line = z.object({
+  /** A hash of what it says: its number changes with the lines above it. */
+  key: z.string().regex(/^[0-9a-f]{32}$/),
+  number: z.number().int(),
+  shown: Name,
+  /** It names just this role, and not everybody or a group. */
+  named: z.boolean(),
+});
+export type Line = Readonly<z.infer<typeof Line>>;
+
+/** What can be seen of a role's password: never the password, nor its hash. */
+export const PasswordState = z.object({
+  /** Null where our role may not see whether one is kept. */
+  kept: z.boolean().nullable(),
+  /** As VALID UNTIL says; null without. `-infinity` is what we leave behind. */
+  validUntil: z.string().nullable(),
+  expired: z.boolean(),
+});
+export type PasswordState = Readonly<z.infer<typeof PasswordState>>;
 
 export const Membership = z.object({
   role: Oid,

@@ -25,6 +25,8 @@ const Owned = z.object({
   /** Runs with its owner's rights, or by itself. */
   executes: z.boolean(),
   trigger: z.boolean(),
+  /** A table whose policies do not bind its owner. */
+  passesBy: z.boolean(),
 });
 type Owned = Readonly<z.infer<typeof Owned>>;
 
@@ -144,6 +146,7 @@ async function refuseHeir(sql: Sql, from: Role, heir: Role | undefined): Promise
   if (from.reserved) throw conflict(`role ${from.name} belongs to the server, its provider or to us`);
   // Functions and triggers run with their owner's rights: a superuser heir would hand the leaver's code the whole server.
   if (heir.superuser || heir.reserved) throw conflict(`role ${heir.name} is a superuser or belongs to the server`);
+  await refuseSuperusersOwn(sql, from);
   const rows = await sql.unsafe(
     `SELECT ${hex("format('GRANT %I TO %I', r.rolname, SESSION_USER)")} AS fix FROM pg_roles r
      WHERE r.oid IN ($1::text::oid, $2::text::oid) AND NOT pg_has_role(SESSION_USER, r.oid, 'USAGE') ORDER BY r.oid`,
@@ -152,6 +155,20 @@ async function refuseHeir(sql: Sql, from: Role, heir: Role | undefined): Promise
   if (rows.length === 0) return;
   const missing = rows.map((row) => Membership.shape.name.parse(row["fix"]));
   throw new SystemError({ code: "forbidden", scope: missing.join("; ") });
+}
+
+/** What only a superuser may own stops REASSIGN OWNED as a whole, so it is named before. */
+async function refuseSuperusersOwn(sql: Sql, from: Role): Promise<void> {
+  const rows = await sql.unsafe(
+    `SELECT i.type, ${hex("i.identity")} AS shown FROM (SELECT s.* ${OWNED} AND ${HERE} AND s.refobjid = $1::text::oid) s,
+       LATERAL pg_identify_object(s.classid, s.objid, 0) i
+     WHERE s.classid IN ('pg_event_trigger'::regclass, 'pg_foreign_data_wrapper'::regclass)
+       OR (s.classid = 'pg_subscription'::regclass AND current_setting('server_version_num')::int < 160000) ORDER BY 1, 2`,
+    [from.oid],
+  );
+  if (rows.length === 0) return;
+  const names = rows.map((row) => `${String(row["type"])} ${Membership.shape.name.parse(row["shown"])}`);
+  throw conflict(`only a superuser may own ${names.join(", ")}: give it to one, or drop it, first`);
 }
 
 async function countOwned(sql: Sql, role: string): Promise<number> {
@@ -165,11 +182,13 @@ async function listOwned(sql: Sql, role: string): Promise<Owned[]> {
   const rows = await sql.unsafe(
     `SELECT i.type, ${hex("coalesce(i.identity, s.objid::text)")} AS shown, s.dbid = 0 AS shared,
        s.classid = 'pg_event_trigger'::regclass OR coalesce((SELECT p.prosecdef FROM pg_proc p
-         WHERE s.classid = 'pg_proc'::regclass AND p.oid = s.objid), false) AS executes, false AS trigger
+         WHERE s.classid = 'pg_proc'::regclass AND p.oid = s.objid), false) AS executes, false AS trigger,
+       coalesce((SELECT c.relrowsecurity AND NOT c.relforcerowsecurity FROM pg_class c
+         WHERE s.classid = 'pg_class'::regclass AND c.oid = s.objid), false) AS "passesBy"
      FROM (SELECT s.* ${OWNED} AND ${HERE} AND s.refobjid = $1::text::oid) s,
        LATERAL pg_identify_object(s.classid, s.objid, 0) i
      UNION ALL
-     SELECT 'trigger', ${hex("format('%s on %s.%s runs %s', t.tgname, n.nspname, c.relname, t.tgfoid::regprocedure)")}, false, true, true
+     SELECT 'trigger', ${hex("format('%s on %s.%s runs %s', t.tgname, n.nspname, c.relname, t.tgfoid::regprocedure)")}, false, true, true, false
      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE NOT t.tgisinternal AND c.relowner = $1::text::oid
      ORDER BY 1, 2`,
@@ -184,11 +203,22 @@ function facts(owned: readonly Owned[]): string[] {
   return [
     `Owned: ${shown}.`,
     ...owned.filter((one) => one.executes).map(danger),
+    ...owned
+      .filter((one) => one.passesBy)
+      .map((one) => `Row security on ${one.shown} does not bind its owner: the new owner sees every row.`),
+    ...owned.flatMap((one) => (one.type in MORE ? [`${capital(one.type)} ${one.shown} ${MORE[one.type]}.`] : [])),
     ...(owned.some((one) => one.type === "function" || one.type === "procedure" || one.trigger)
       ? ["Functions that run with their owner's rights, and views, act with the new owner's rights from then on."]
       : []),
   ];
 }
+
+/** What comes with an object besides itself. */
+const MORE: Readonly<Record<string, string>> = {
+  subscription: "writes here with its owner's rights, and keeps a connection string whose password is to be rotated",
+  publication: "is what other servers read from here",
+  server: "is reached with user mappings, whose passwords its owner can read: they are to be rotated",
+};
 
 function danger(one: Owned): string {
   if (one.trigger) return `Trigger ${one.shown} whenever somebody changes the table.`;

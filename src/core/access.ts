@@ -54,8 +54,11 @@ export const Reversible = z.union([
 ]);
 export type Reversible = z.infer<typeof Reversible>;
 
-/** The order of a plan within a system: sessions end first, the chat account goes last. */
-export const STAGES = ["sessions", "memberships", "account", "chat"] as const;
+/**
+ * The order of a plan: sessions end first, the chat account goes last. What is `final` waits until the access is proven
+ * gone and every offer of work has ended: it cannot be given back, and until then all the rest can.
+ */
+export const STAGES = ["sessions", "memberships", "account", "chat", "final"] as const;
 
 /** One entitlement held by one account: membership, token, key, session, invitation. */
 export const Grant = z.object({

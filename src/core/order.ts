@@ -32,8 +32,8 @@ export class PlanCycle extends Error {
 type Keys = ReadonlyMap<string, Grant>;
 
 /**
- * Puts grants in order: first those that say so, then sessions, memberships, accounts, the chat, and at the end what says that
- * it goes last; within that what a connector says must go before what. A step waits for those that must be over before it.
+ * Puts grants in order: first those that say so, then sessions, memberships, accounts, the chat, at the end what says that it
+ * goes last, and then what is final; within that what a connector says must go before what. A step waits for those that must be over before it.
  * Throws `PlanCycle`, which names the circle, if they contradict each other.
  */
 export function orderGrants(grants: readonly Grant[], manual: ReadonlySet<string>): PlanStep[] {
@@ -85,7 +85,11 @@ function tiesOf(grant: Grant, byKey: Keys): string[] {
   const ids = grant.via === undefined ? grant.after : [...grant.after, grant.via];
   const own = ids.map((id) => grantKey({ ...grant, id })).filter((key) => byKey.has(key));
   const across = [...byKey].filter(
-    ([, other]) => other.system !== grant.system && (grant.afterSystems ?? []).some((name) => isOf(other.system, name)),
+    ([, other]) =>
+      other.system !== grant.system &&
+      // What is final waits for everybody else, so nobody may wait for it.
+      (other.stage !== "final" || grant.stage === "final") &&
+      (grant.afterSystems ?? []).some((name) => isOf(other.system, name)),
   );
   return [...new Set([...own, ...across.map(([key]) => key)])];
 }
@@ -98,9 +102,11 @@ function isOf(system: string, name: string): boolean {
 const FIRST = 0;
 const CHAT = 2;
 const LAST = 3;
+const FINAL = 4;
 
 /** What ends with another grant, or goes after it, has no earlier place than that one. */
 function placeOf(grant: Grant, byKey: Keys, seen: ReadonlySet<string> = new Set()): number {
+  if (grant.stage === "final") return FINAL;
   const own =
     grant.place?.at === "first" ? FIRST : grant.place?.at === "last" ? LAST : grant.stage === "chat" ? CHAT : 1;
   const key = grantKey(grant);
@@ -138,6 +144,7 @@ function reasonOf(grant: Grant, tied: readonly string[], byKey: Keys): string {
   if (isContested(grant)) return `a human decides whose it is: ${grant.contested?.join("; ")}`;
   const via = byKey.get(viaKey(grant));
   if (via) return `ends with ${via.resource}`;
+  if (grant.stage === "final") return "once the access is gone and the work handed over: it cannot be given back";
   const within = tied.flatMap((key) => byKey.get(key) ?? []).filter(({ system }) => system === grant.system);
   const systems = [...new Set(tied.flatMap((key) => byKey.get(key)?.system ?? []))].filter((id) => id !== grant.system);
   if (tied.length > 0)

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import postgres from "postgres";
 import type { Account, Call, Grant, Person, System } from "../../connectors/connector.ts";
 import { postgres as connector } from "../../connectors/postgres/index.ts";
@@ -35,8 +35,8 @@ export interface Target {
   run(text: string, database?: string): Promise<postgres.RowList<postgres.Row[]>>;
   /** The connector as `role`, through the door. */
   system(role?: "signoff_admin" | "postgres"): System;
-  /** A connection as this role, past the door; closed when the target stops. */
-  login(role: string, database?: string): postgres.Sql;
+  /** Gives this role the password `pw` and connects with it, past the door; closed when the target stops. */
+  login(role: string, database?: string): Promise<postgres.Sql>;
   /** Removes every role and database that a test made. */
   clean(): Promise<void>;
   stop(): Promise<void>;
@@ -44,6 +44,23 @@ export interface Target {
 
 export const ADMIN_PASSWORD = "s3cret-of-the-administrator";
 const KEPT_ROLES = "'signoff_admin', 'app_owner'";
+
+/** The statements of the README's block of rights, said for our administrator. */
+const DOCUMENTED = documented();
+
+function documented(): readonly string[] {
+  const readme = readFileSync(new URL("../../connectors/postgres/README.md", import.meta.url), "utf8");
+  const [, block = ""] = /```sql\n(.*?)```/s.exec(readme) ?? [];
+  return block
+    .split("\n")
+    .map((line) =>
+      line
+        .replace(/\s*--.*/, "")
+        .replaceAll("signoff", "signoff_admin")
+        .replace("…", ADMIN_PASSWORD),
+    )
+    .filter((line) => line !== "");
+}
 
 /** Starts a server and gives its administrator exactly what the connector's README says. */
 export async function startTarget(binaries: string | undefined): Promise<Target> {
@@ -68,7 +85,9 @@ export async function startTarget(binaries: string | undefined): Promise<Target>
       if (role === "signoff_admin") [url.username, url.password] = [role, ADMIN_PASSWORD];
       return connector({ name: "orders", url: url.href }).connect({ fetch });
     },
-    login(role, database = "postgres") {
+    async login(role, database = "postgres") {
+      // Roles are made without a password; who logs in gets one.
+      await target.run(`ALTER ROLE ${role} PASSWORD 'pw'`);
       const sql = postgres({ ...quiet, host: "127.0.0.1", port: cluster.port, database, user: role, pass: "pw" });
       open.push(sql);
       return sql;
@@ -102,8 +121,9 @@ export async function startTarget(binaries: string | undefined): Promise<Target>
     },
   };
   await target.run(`CREATE ROLE app_owner`);
-  await target.run(`CREATE ROLE signoff_admin LOGIN CREATEROLE CREATEDB PASSWORD '${ADMIN_PASSWORD}'`);
-  await target.run("GRANT pg_signal_backend, pg_read_all_stats, app_owner TO signoff_admin");
+  for (const statement of DOCUMENTED.filter((one) => !/alice|hba/.test(one))) await target.run(statement);
+  // What the README asks for besides, to take CREATEDB.
+  await target.run("ALTER ROLE signoff_admin CREATEDB");
   await target.run("CREATE DATABASE app OWNER app_owner");
   await target.run("GRANT CREATE ON SCHEMA public TO app_owner", "app");
   return target;
@@ -111,23 +131,26 @@ export async function startTarget(binaries: string | undefined): Promise<Target>
 
 /** Makes a role that the administrator may manage: since version 16 that is the ADMIN option. */
 export async function makeRole(target: Target, name: string, options = ""): Promise<void> {
-  await target.run(`CREATE ROLE ${name} PASSWORD 'pw' ${options}`);
-  await target.run(`GRANT ${name} TO signoff_admin WITH ADMIN OPTION`);
+  await target.run(`CREATE ROLE ${name} ${options}`);
+  for (const statement of DOCUMENTED.filter((one) => one.includes("alice")))
+    await target.run(statement.replace("alice", name));
 }
 
 /** Fits a target to the conformance suite: the leaver is role alice. */
 export async function bench(target: Target): Promise<Bench> {
   await target.clean();
-  await makeRole(target, "alice");
-  const grantMembership = async (from: number, to: number, member = "alice") => {
-    const names = Array.from({ length: to - from }, (_, index) => `team_${from + index}`);
-    for (const name of names) await makeRole(target, name);
-    if (names.length > 0)
-      await target.run(`GRANT ${names.join(", ")} TO ${member} GRANTED BY signoff_admin`).catch(() => undefined);
-    for (const name of names) await asAdmin(target, `GRANT ${name} TO ${member}`);
+  // Our administrator may not see whether a password is kept, so only an expired one is none.
+  await makeRole(target, "alice", "VALID UNTIL '-infinity'");
+  const grantMemberships = async (count: number) => {
+    const each = (act: string) =>
+      `DO $$ BEGIN FOR n IN 0..${count - 1} LOOP EXECUTE format('${act}', 'team_' || n); END LOOP; END $$`;
+    await target.run(each("CREATE ROLE %I"));
+    await target.run(each("GRANT %I TO signoff_admin WITH ADMIN OPTION"));
+    await asAdmin(target, each("GRANT %I TO alice"));
   };
   const give = async (kind: string, role: string) => {
     if (kind === "login") await target.run(`ALTER ROLE ${role} LOGIN`);
+    else if (kind === "password") await target.run(`ALTER ROLE ${role} PASSWORD 'pw' VALID UNTIL 'infinity'`);
     else if (kind === "attribute") await target.run(`ALTER ROLE ${role} CREATEDB`);
     else if (kind === "membership") {
       if ((await target.run("SELECT FROM pg_roles WHERE rolname = 'team_0'")).length === 0)
@@ -140,8 +163,8 @@ export async function bench(target: Target): Promise<Bench> {
       );
       await target.run(`GRANT SELECT, UPDATE ON public.orders TO ${role}`, "app");
     } else {
-      await target.run(`ALTER ROLE ${role} LOGIN`);
-      await target.login(role, "app")`SELECT 1`;
+      await target.run(`ALTER ROLE ${role} LOGIN VALID UNTIL 'infinity'`);
+      await (await target.login(role, "app"))`SELECT 1`;
     }
   };
   let given = "";
@@ -171,7 +194,7 @@ export async function bench(target: Target): Promise<Bench> {
     secrets: [ADMIN_PASSWORD],
     person: LEAVER,
     namesake: { ...LEAVER, id: "p-2", emails: [], logins: {} },
-    grant: (count) => grantMembership(0, count),
+    grant: grantMemberships,
     async grantOf(kind) {
       given = kind;
       await give(kind, "alice");

@@ -19,7 +19,7 @@ for (const { name, binaries } of SERVERS)
     });
     afterAll(() => target?.stop());
 
-    it("lets Alice go: every session, right and membership ends, her work moves, no row is lost, undo gives all back", async () => {
+    it("lets Alice go: open sessions end, no new login, no row is lost; undo gives all back until the password is removed", async () => {
       const system = connector({ name: "acme", url: target.adminUrl }).connect({ fetch });
       expect((await system.check(CALL)).filter((check) => !check.ok)).toEqual([]);
       const [match] = await system.findAccounts(LEAVER, CALL);
@@ -38,6 +38,13 @@ for (const { name, binaries } of SERVERS)
       };
       const before = await list();
       const lasting = before.filter((grant) => grant.kind !== "session" && grant.via === undefined);
+      const reversible = lasting.filter((grant) => grant.reversible === "always");
+      const [password, ...others] = before.filter((grant) => grant.stage === "final");
+      if (!password) throw new Error("no password");
+      expect(others).toEqual([]);
+      expect(password).toMatchObject({ id: "password", reversible: "never" });
+      expect(password.after).toEqual(before.filter((one) => one.stage === "sessions").map((one) => one.id));
+      expect(JSON.stringify(before)).not.toContain(new URL(target.urlOf("alice")).password);
       expect(
         before.map((grant) =>
           `${grant.kind}: ${grant.resource}${grant.role ? ` (${grant.role})` : ""}`.replace(/\d{3,}/, "N"),
@@ -55,6 +62,7 @@ for (const { name, binaries } of SERVERS)
           "privilege: sequence public.invoice_numbers in app (USAGE)",
           "privilege: table public.customers in app (SELECT, UPDATE)",
           "privilege: table public.daily_revenue in analytics (SELECT)",
+          "password: password of role alice, if it has one",
         ]
       `);
       const items = [];
@@ -82,23 +90,52 @@ for (const { name, binaries } of SERVERS)
         "hanako is a member of developers as well",
       ]);
 
-      for (const grant of ordered(before)) {
-        const revoked = await system.revoke(grant, CALL);
-        expect({ id: grant.id, ...revoked }).toMatchObject({ status: grant.via ? "elsewhere" : "revoked" });
-        if (!grant.via) expect(await system.readBack(grant, CALL)).toMatchObject({ state: "absent" });
-      }
+      const cut = async () => {
+        for (const grant of ordered(await list()).filter((one) => one.stage !== "final")) {
+          const revoked = await system.revoke(grant, CALL);
+          expect({ id: grant.id, ...revoked }).toMatchObject({ status: grant.via ? "elsewhere" : "revoked" });
+          if (!grant.via) expect(await system.readBack(grant, CALL)).toMatchObject({ state: "absent" });
+        }
+        expect((await list()).map((grant) => grant.kind)).toEqual(["password"]);
+      };
+      const rows = () =>
+        ask(target, "SELECT count(*)::text || ' ' || md5(string_agg(p::text, ';' ORDER BY id)) AS n FROM payments p");
+      const rowsBefore = await rows();
+      expect(rowsBefore).toMatch(/^240 /);
+      expect(await system.revoke(password, CALL)).toMatchObject({ status: "blocked" });
+      await cut();
       await expect(open[0]`SELECT 1`).rejects.toThrow();
       await expect(open[1]`SELECT 1`).rejects.toThrow();
-      expect(await list()).toEqual([]);
+      await expect(loginOf(target.urlOf("alice"))).rejects.toMatchObject({ code: "28000" });
+      expect(await rows()).toBe(rowsBefore);
 
-      const rows = () => count(target, "SELECT count(*)::int AS n FROM payments");
-      expect(await rows()).toBe(240);
+      // Until her objects are handed over the password stays, so that all can be given back.
+      const early = await system.revoke(password, CALL);
+      expect(early).toMatchObject({ status: "blocked" });
+      expect(JSON.stringify(early)).toContain("3 in app");
+      for (const grant of reversible) await system.restore?.(grant, CALL);
+      expect((await list()).filter((grant) => grant.via === undefined)).toEqual(
+        lasting.map((grant) => (grant === password ? { ...grant, after: ["login"] } : grant)),
+      );
+      expect(await loginOf(target.urlOf("alice"))).toBe("alice");
+      expect(await rows()).toBe(rowsBefore);
+
+      await cut();
       expect(await system.work?.reassign(item, heir.account, CALL)).toMatchObject({ state: "present" });
-      expect(await rows()).toBe(240);
-      expect(await count(target, "SELECT count(*)::int AS n FROM pg_tables WHERE tableowner = 'bob'")).toBe(1);
-
-      for (const grant of lasting) await system.restore?.(grant, CALL);
-      expect((await list()).filter((grant) => grant.via === undefined)).toEqual(lasting);
+      expect(await rows()).toBe(rowsBefore);
+      expect(await ask(target, "SELECT count(*)::int AS n FROM pg_tables WHERE tableowner = 'bob'")).toBe(1);
+      expect(await system.revoke(password, CALL)).toEqual({ status: "revoked" });
+      const reading = await system.readBack(password, CALL);
+      expect(reading.state === "absent" && JSON.parse(reading.evidence.answer)).toMatchObject({
+        login: false,
+        kept: "not shown to us",
+        validUntil: "-infinity",
+      });
+      expect(await ask(target, "SELECT rolpassword IS NULL AS n FROM pg_authid WHERE rolname = 'alice'")).toBe(true);
+      expect(await list()).toEqual([]);
+      for (const grant of [password, ...reversible.filter((one) => one.id === "login")])
+        await expect(system.restore?.(grant, CALL)).rejects.toMatchObject({ failure: { code: "refused" } });
+      expect(await list()).toEqual([]);
       for (const sql of open) await sql.end({ timeout: 0 });
     });
   });
@@ -114,7 +151,8 @@ function ordered(grants: readonly Grant[]): Grant[] {
   return done;
 }
 
-async function count(target: TargetDatabase, text: string): Promise<unknown> {
+/** As superuser, in the database `app`. */
+async function ask(target: TargetDatabase, text: string): Promise<unknown> {
   const url = new URL(target.superUrl);
   url.pathname = "app";
   const sql = postgres(url.href, { max: 1, onnotice: () => {} });
@@ -122,5 +160,15 @@ async function count(target: TargetDatabase, text: string): Promise<unknown> {
     return (await sql.unsafe(text))[0]?.["n"];
   } finally {
     await sql.end();
+  }
+}
+
+/** Who a new connection is. */
+async function loginOf(url: string): Promise<unknown> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    return (await sql`SELECT session_user AS name`)[0]?.["name"];
+  } finally {
+    await sql.end({ timeout: 0 });
   }
 }

@@ -1,3 +1,4 @@
+import type postgresJs from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Account, Grant, System, WorkItem } from "../../connectors/connector.ts";
 import { postgres as connector } from "../../connectors/postgres/index.ts";
@@ -46,11 +47,12 @@ for (const { name, binaries } of SERVERS)
       await makeRole(target, "team");
       const alice = await leaver("LOGIN SUPERUSER");
       await target.run("GRANT team TO alice");
-      const sessions = ["SELECT 1", "SET ROLE team", "SET SESSION AUTHORIZATION team"].map((text) => {
-        const sql = target.login("alice");
-        return { sql, begun: sql.unsafe(text) };
-      });
-      await Promise.all(sessions.map((session) => session.begun));
+      const sessions: postgresJs.Sql[] = [];
+      for (const text of ["SELECT 1", "SET ROLE team", "SET SESSION AUTHORIZATION team"]) {
+        const sql = await target.login("alice");
+        await sql.unsafe(text);
+        sessions.push(sql);
+      }
       const grants = await grantsOf(system, alice);
       const open = grants.filter((grant) => grant.kind === "session");
       expect(open).toHaveLength(3);
@@ -65,16 +67,16 @@ for (const { name, binaries } of SERVERS)
       for (const grant of open) expect(await system.revoke(grant, CALL)).toEqual({ status: "revoked" });
       for (const grant of open) expect(await system.readBack(grant, CALL)).toMatchObject({ state: "absent" });
       // The driver connects again, and is refused.
-      for (const session of sessions) await expect(session.sql`SELECT 1`).rejects.toThrow();
-      await expect(target.login("alice")`SELECT 1`).rejects.toMatchObject({ code: "28000" });
+      for (const sql of sessions) await expect(sql`SELECT 1`).rejects.toThrow();
+      await expect((await target.login("alice"))`SELECT 1`).rejects.toMatchObject({ code: "28000" });
       expect((await grantsOf(system, alice)).filter((grant) => grant.kind === "session")).toEqual([]);
     });
 
     it("ends no session of somebody else who got the same process id", async () => {
       const alice = await leaver();
       await makeRole(target, "bob", "LOGIN");
-      await target.login("alice")`SELECT 1`;
-      const bobs = target.login("bob");
+      await (await target.login("alice"))`SELECT 1`;
+      const bobs = await target.login("bob");
       await bobs`SELECT 1`;
       const theirs = await grantOf(await accountOf(system, "bob"), "session");
       const forged = { ...(await grantOf(alice, "session")), id: theirs.id };
@@ -85,7 +87,7 @@ for (const { name, binaries } of SERVERS)
 
     it("still ends the sessions of a role that was dropped", async () => {
       const alice = await leaver();
-      await target.login("alice")`SELECT 1`;
+      await (await target.login("alice"))`SELECT 1`;
       await target.run("DROP ROLE alice");
       const [session, ...more] = await grantsOf(system, alice);
       expect(more).toEqual([]);
@@ -192,7 +194,7 @@ for (const { name, binaries } of SERVERS)
       await target.run("CREATE TABLE public.mine (id int); ALTER TABLE public.mine OWNER TO alice", "lent");
       await target.run("REVOKE pg_signal_backend, pg_read_all_stats FROM signoff_admin");
       await target.run("REVOKE alice FROM signoff_admin; GRANT alice TO signoff_admin WITH ADMIN OPTION");
-      await target.login("alice")`SELECT 1`;
+      await (await target.login("alice"))`SELECT 1`;
       const faults = (await least.check(CALL)).filter((check) => !check.ok);
       const said = faults.map((check) => `${check.name}: ${"fix" in check ? check.fix : ""}`).join("\n");
       expect(said).toContain('GRANT pg_read_all_stats TO "signoff_admin"');
@@ -288,9 +290,9 @@ for (const { name, binaries } of SERVERS)
       const alice = await leaver("LOGIN CREATEDB");
       await makeRole(target, "team");
       await asAdmin(target, "GRANT team TO alice");
-      await target.login("alice")`SELECT 1`;
+      await (await target.login("alice"))`SELECT 1`;
       const grants = await grantsOf(least, alice);
-      expect(grants.map((grant) => grant.kind)).toEqual(["login", "attribute", "session", "membership"]);
+      expect(grants.map((grant) => grant.kind)).toEqual(["login", "attribute", "session", "membership", "password"]);
       for (const grant of grants) expect(await least.revoke(grant, CALL)).toEqual({ status: "revoked" });
       expect(await grantsOf(least, alice)).toEqual([]);
     });
