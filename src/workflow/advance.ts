@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { eq } from "drizzle-orm";
 import { mayMove, stepsRun } from "../core/case.ts";
-import type { Plan } from "../core/plan.ts";
+import type { PlanStep } from "../core/plan.ts";
 import { isSettled } from "../core/step.ts";
 import { type Case, listPlans, type PlanRow } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, steps } from "../store/schema.ts";
 import { listSteps, type Step } from "../store/steps.ts";
 import { wantCasePosts } from "./notices.ts";
+import { offersSettled } from "./offer-work.ts";
 import { wantReads } from "./open-case.ts";
 import type { Job } from "./queues.ts";
 import type { Change } from "./transition.ts";
@@ -20,8 +21,11 @@ export async function addSteps(
   row: Case,
   found: Pick<PlanRow, "plan" | "hash" | "revision">,
 ): Promise<Job[]> {
-  // What is done by hand has the deadline that its owner was given.
-  const hours = (system: string) => w.systems.get(system)?.manual?.dueHours ?? w.policy.stepDeadlineHours;
+  // What is done by hand has the deadline that its owner was given. What is final waits for all other steps, and then for
+  // the offers, before its own time begins.
+  const hours = ({ system, stage }: PlanStep["grant"]) =>
+    w.systems.get(system)?.manual?.dueHours ??
+    (stage === "final" ? 2 * w.policy.stepDeadlineHours + w.policy.offerDeadlineHours : w.policy.stepDeadlineHours);
   const values = found.plan.steps.map((step) => ({
     id: stepId(row.id, step.key),
     caseId: row.id,
@@ -31,7 +35,7 @@ export async function addSteps(
     planHash: found.hash,
     position: step.position,
     state: "waiting",
-    deadlineAt: new Date(w.now().getTime() + hours(step.grant.system) * 3_600_000),
+    deadlineAt: new Date(w.now().getTime() + hours(step.grant) * 3_600_000),
   }));
   if (values.length > 0) await tx.insert(steps).values(values).onConflictDoNothing();
   return advance(tx, w, row);
@@ -45,14 +49,23 @@ export async function advance(tx: Tx, w: Workflow, row: Case): Promise<Job[]> {
   if (!stepsRun(row.state)) return [];
   const all = await listSteps(tx, row.id);
   const plans = await listPlans(tx, row.id);
-  const jobs = runnable(all, plans, w.now());
-  const settled = all.every(({ state }) => isSettled(state));
+  const planned = plannedSteps(plans);
+  const finals = all.filter((step) => isWaitingFinal(step, planned));
+  const others = all.filter((step) => !finals.includes(step));
+  const running = (await mayEnd(tx, row, others)) ? all : others;
+  const jobs = runnable(running, all, planned, w.now());
+  const settled = running.every(({ state }) => isSettled(state));
   // Once the last of a containment has ended, nothing may be left to plan.
   if (row.state === "containing" && settled) return [...jobs, { queue: "propose-plan", payload: { caseId: row.id } }];
   if (row.state !== "revoking") return jobs;
   const asking = plans.some(({ scope, state }) => scope === "addition" && state === "proposed");
   if (asking || !settled) return jobs;
   return [...((await startClosing(tx, w, row)).next ?? [])];
+}
+
+/** What is final runs once a closing inventory found the rest gone, and every offer has ended: then nothing is undone. */
+async function mayEnd(tx: Tx, row: Case, others: readonly Step[]): Promise<boolean> {
+  return row.round === "closing" && others.every(({ state }) => isSettled(state)) && (await offersSettled(tx, row.id));
 }
 
 /** Everything is read once more: a case closes only on that. */
@@ -67,14 +80,28 @@ export async function startClosing(tx: Tx, w: Workflow, row: Case): Promise<Chan
 }
 
 /** Steps that may run now: waiting, and nothing that must go before them still moves. */
-function runnable(all: readonly Step[], plans: readonly PlanRow[], now: Date): Job[] {
+function runnable(of: readonly Step[], all: readonly Step[], planned: ReadonlyMap<string, PlanStep>, now: Date): Job[] {
   const byKey = new Map(all.map((step) => [step.grantKey, step]));
-  const planned = new Map<string, Plan["steps"][number]>();
-  for (const { plan } of plans) for (const step of plan.steps) if (!planned.has(step.key)) planned.set(step.key, step);
-  return all
+  return of
     .filter((step) => step.state === "waiting" && (step.nextAt === null || step.nextAt <= now))
     .filter((step) => (planned.get(step.grantKey)?.after ?? []).every((key) => !moves(byKey.get(key))))
     .map((step) => ({ queue: "revoke-grant", payload: { stepId: step.id } }));
+}
+
+/** Says whether something final still waits for the end of this case. */
+export async function waitsForEnd(tx: Tx, caseId: string): Promise<boolean> {
+  const planned = plannedSteps(await listPlans(tx, caseId));
+  return (await listSteps(tx, caseId)).some((step) => isWaitingFinal(step, planned));
+}
+
+function isWaitingFinal(step: Step, planned: ReadonlyMap<string, PlanStep>): boolean {
+  return step.state === "waiting" && planned.get(step.grantKey)?.grant.stage === "final";
+}
+
+function plannedSteps(plans: readonly PlanRow[]): ReadonlyMap<string, PlanStep> {
+  const planned = new Map<string, PlanStep>();
+  for (const { plan } of plans) for (const step of plan.steps) if (!planned.has(step.key)) planned.set(step.key, step);
+  return planned;
 }
 
 /** A failed predecessor is not waited for: one stuck grant must not protect the others. */

@@ -6,6 +6,7 @@ import { isOpen, listOffers } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, entries, reads, steps } from "../store/schema.ts";
 import { listSteps, type Step } from "../store/steps.ts";
+import { advance, waitsForEnd } from "./advance.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import { releaseOffers, wantOffers } from "./offer-work.ts";
 import { listProvenReads } from "./proven-reads.ts";
@@ -34,8 +35,17 @@ export async function closeCase(w: Workflow, { caseId }: { caseId: string }): Pr
     if (back.length > 0 || added.appeared > 0) return reopen(tx, row, back, added);
     const jobs = await wantOffers(tx, w, row);
     const open = (await listOffers(tx, caseId)).filter(isOpen);
-    return open.length > 0 ? waitForOffers(tx, w, row, jobs) : close(tx, w, row, lines, jobs);
+    if (open.length > 0) return waitForOffers(tx, w, row, jobs);
+    return (await endWithFinal(tx, w, row, jobs)) ?? close(tx, w, row, lines, jobs);
   });
+}
+
+/** What is final has waited for this: the access is gone and the work handed over. Undefined when there is none. */
+async function endWithFinal(tx: Tx, w: Workflow, row: Case, jobs: readonly Job[]): Promise<Change<void> | undefined> {
+  if (!(await waitsForEnd(tx, row.id))) return undefined;
+  await tx.update(cases).set({ state: "revoking" }).where(eq(cases.id, row.id));
+  const next = [...jobs, ...(await wantCasePosts(tx, row)), ...(await advance(tx, w, { ...row, state: "revoking" }))];
+  return { result: undefined, next };
 }
 
 /** A system that was no named gap and could not be read is read again until the case's deadline. */

@@ -655,4 +655,49 @@ describe("offers", () => {
     expect(test.notices).toContain(`unclaimed:${caseId}`);
     expect((await view(caseId)).state).toBe("closed");
   });
+
+  it("end before what is final begins, and it closes the case", async () => {
+    const git = memorySystem("git");
+    git.add("1", {
+      email: "alice@acme.test",
+      grants: [
+        { id: "login", stage: "sessions" },
+        { id: "password", stage: "final", after: ["login"], reversible: "never" },
+      ],
+      work: ["Fix rounding"],
+    });
+    git.add("2", { email: "bob@acme.test" });
+    await start([git]);
+    const caseId = await open({ heir: test.chat("bob") });
+    await decide("sam", caseId);
+    await decide("ivo", caseId);
+    expect(await view(caseId)).toMatchObject({ state: "handing-over", steps: ["proven", "waiting"] });
+    // Whatever looks again meanwhile, it waits.
+    await sweep(test.w);
+    await test.runJobs();
+    expect((await view(caseId)).steps).toEqual(["proven", "waiting"]);
+    expect(git.revoked).toEqual(["login"]);
+    const [offer] = await test.database.store.sql`select id from offers`;
+    expect(await acceptOffer(test.w, test.request("bob"), String(offer?.["id"]))).toEqual({ kind: "accepted" });
+    await test.runJobs();
+    expect(await view(caseId)).toMatchObject({ state: "closed", steps: ["proven", "proven"] });
+    expect(git.revoked).toEqual(["login", "password"]);
+  });
+
+  it("that nobody has are not waited for: what is final follows the closing inventory at once", async () => {
+    const git = memorySystem("git");
+    const grants = [{ id: "login" }, { id: "password", stage: "final" as const, reversible: "never" as const }];
+    git.add("1", { email: "alice@acme.test", grants });
+    await start([git]);
+    const caseId = await open();
+    await decide("sam", caseId);
+    await decide("ivo", caseId);
+    expect(await view(caseId)).toMatchObject({ state: "closed", steps: ["proven", "proven"] });
+    expect(git.revoked).toEqual(["login", "password"]);
+    const said = await actions(caseId);
+    // Read once before it, and once after it.
+    const at = said.lastIndexOf("grant.revokeStarted");
+    expect(said.slice(0, at).filter((action) => action === "system.read")).toHaveLength(3);
+    expect(said.slice(at).filter((action) => action === "system.read")).toHaveLength(1);
+  });
 });
