@@ -11,6 +11,9 @@ import { Line } from "./schema.ts";
 /** Methods that ask for a password this server keeps, or let nobody in. */
 const NOT_OPEN = "('scram-sha-256', 'md5', 'password', 'reject')";
 
+/** Of a line's options only those that say who gets in: the rest may hold secrets (ldapbindpasswd, radiussecrets). */
+const OPTIONS = `(SELECT string_agg(o, ' ' ORDER BY o) FROM unnest(h.options) o WHERE o ~ '^(map|clientcert|clientname)=')`;
+
 const VIEWS = ["pg_hba_file_rules", "pg_ident_file_mappings"] as const;
 export type View = (typeof VIEWS)[number];
 
@@ -26,9 +29,9 @@ export async function listLines(sql: Sql, role: string): Promise<Record<View, Li
       WHERE ${said} = '+' || g.rolname AND pg_has_role(r.oid, g.oid, 'MEMBER'))
     OR (current_setting('server_version_num')::int >= 160000 AND ${said} LIKE '/%' AND r.rolname ~ substr(${said}, 2)))`;
   const rules = await sql.unsafe(
-    `SELECT md5(concat_ws(E'\\x01', h.type, h.database::text, h.user_name::text, h.address, h.netmask, h.auth_method, h.options::text)) AS key,
+    `SELECT md5(concat_ws(E'\\x01', h.type, h.database::text, h.user_name::text, h.address, h.netmask, h.auth_method, ${OPTIONS})) AS key,
        h.line_number AS number, r.rolname::text = ANY (h.user_name) AS named,
-       ${hex("concat_ws(' ', h.type, array_to_string(h.database, ','), array_to_string(h.user_name, ','), h.address, h.netmask, h.auth_method, array_to_string(h.options, ' '))")} AS shown
+       ${hex(`concat_ws(' ', h.type, array_to_string(h.database, ','), array_to_string(h.user_name, ','), h.address, h.netmask, h.auth_method, ${OPTIONS})`)} AS shown
      FROM pg_hba_file_rules h, pg_roles r WHERE r.oid = $1::text::oid AND h.error IS NULL
        AND h.auth_method NOT IN ${NOT_OPEN} AND EXISTS (SELECT FROM unnest(h.user_name) u WHERE ${concerns("u")})
      ORDER BY 2`,

@@ -63,8 +63,11 @@ function documented(): readonly string[] {
 }
 
 /** Starts a server and gives its administrator exactly what the connector's README says. */
-export async function startTarget(binaries: string | undefined): Promise<Target> {
-  const cluster = await startCluster({ binaries });
+export async function startTarget(
+  binaries: string | undefined,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Target> {
+  const cluster = await startCluster({ binaries, settings });
   const proxy = await startTcpProxy(cluster.port);
   const open: postgres.Sql[] = [];
   const quiet = { max: 1, onnotice: () => {}, fetch_types: false } as const;

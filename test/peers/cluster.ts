@@ -29,7 +29,9 @@ export interface Cluster {
  * Starts a PostgreSQL on loopback in a new folder of the temp folder, from the programs npm brought or those in
  * `binaries` (`/usr/lib/postgresql/15/bin`). Never waits for the disk. It ends with this process, however that ends.
  */
-export async function startCluster(options: { readonly binaries?: string | undefined } = {}): Promise<Cluster> {
+export async function startCluster(
+  options: { readonly binaries?: string | undefined; readonly settings?: Readonly<Record<string, string>> } = {},
+): Promise<Cluster> {
   const programs = options.binaries ? { bin: options.binaries, user: await serverUser() } : await embeddedPrograms();
   const folder = await realpath(await mkdtemp(join(tmpdir(), "signoff-pg-")));
   const stop = endWithUs(folder);
@@ -43,7 +45,7 @@ export async function startCluster(options: { readonly binaries?: string | undef
   });
   async function start(): Promise<Postmaster> {
     await initCluster(programs, { data, superuser: "postgres", password, unsafe: true });
-    return await startSomewhere(programs, data, join(folder, "log"));
+    return await startSomewhere(programs, data, join(folder, "log"), options.settings ?? {});
   }
   const url = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   return {
@@ -64,13 +66,19 @@ export async function startCluster(options: { readonly binaries?: string | undef
   };
 }
 
-async function startSomewhere(programs: Programs, data: string, logFile: string): Promise<Postmaster> {
+async function startSomewhere(
+  programs: Programs,
+  data: string,
+  logFile: string,
+  more: Readonly<Record<string, string>>,
+): Promise<Postmaster> {
   const settings = {
     fsync: "off",
     synchronous_commit: "off",
     full_page_writes: "off",
     max_connections: "300",
     shared_buffers: "64MB",
+    ...more,
   };
   for (;;) {
     const started = await startPostmaster(programs, { data, port: await freePort(), logFile, settings });
