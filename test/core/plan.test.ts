@@ -68,6 +68,19 @@ describe("the order of a plan", () => {
     expect(plan.steps[1]?.reason).toBe("after early");
   });
 
+  it("keeps what is final behind everything, and lets nothing wait for it", () => {
+    const plan = proposePlan(facts, [
+      read([grant("password", { stage: "final", after: ["login"] }), grant("login"), grant("chat", { stage: "chat" })]),
+      read([grant("account", { system: "t", afterSystems: ["s"], place: { at: "last", why: "others need it" } })], {
+        system: "t",
+      }),
+    ]);
+    expect(ids(plan)).toEqual(["login", "chat", "account", "password"]);
+    const [password] = plan.steps.filter(({ grant: { stage } }) => stage === "final");
+    expect(password?.reason).toBe("once the access is gone and the work handed over: it cannot be given back");
+    for (const step of plan.steps) expect(step.after).not.toContain(password?.key);
+  });
+
   it("names a cycle instead of choosing an order", () => {
     const looped = [grant("a", { after: ["b"] }), grant("b", { after: ["a"] }), grant("c")];
     expect(() => proposePlan(facts, [read(looped)])).toThrow(/contradicts itself: a after b/);
