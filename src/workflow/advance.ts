@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { eq } from "drizzle-orm";
 import { mayMove, stepsRun } from "../core/case.ts";
-import type { PlanStep } from "../core/plan.ts";
+import type { PlanStep } from "../core/order.ts";
 import { isSettled } from "../core/step.ts";
 import { type Case, listPlans, type PlanRow } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
