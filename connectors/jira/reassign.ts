@@ -37,7 +37,7 @@ export async function reassign(client: Client, item: WorkItem, to: Account): Pro
     case "filter":
       return reassignLead(client, item, taker, {
         read: async () => {
-          const asked = { id: Number(id), expand: "owner", overrideSharePermissions: true };
+          const asked = { id: Number(id), overrideSharePermissions: true };
           const filter = await client.find(Filter, (jira, via) => jira.getFilter(via, asked));
           return filter && { holder: filter.body.owner?.accountId };
         },
@@ -93,8 +93,7 @@ async function reassignIssue(
   if (after.fields.assignee?.accountId !== accountId)
     throw refused("Jira said yes, and the assignee is not the new one");
   const commented = await handOverComment(client, item, taker, own);
-  const reading = shown(client, true, request, { ...said(after), commented });
-  return reading;
+  return shown(client, true, request, { ...said(after), commented });
 }
 
 interface Holder {

@@ -12,14 +12,16 @@ const MOST = 3;
  * dashboards say nothing about who else knows them.
  */
 export async function suggestOwners(client: Client, item: WorkItem): Promise<Suggestion[]> {
-  await getStanding(client);
+  const { own } = await getStanding(client);
   const { kind, id } = workOf(item);
+  // Our own account comments on what it hands over.
+  const never = new Set([item.account, own.accountId]);
   switch (kind) {
     case "issue":
-      return suggestForIssue(client, item, id);
+      return suggestForIssue(client, id, never);
     case "project-lead":
     case "component-lead":
-      return suggestForLead(client, item, kind, id);
+      return suggestForLead(client, kind === "project-lead" ? id : item.container, never);
     case "filter":
     case "dashboard":
       return [];
@@ -30,12 +32,16 @@ export async function suggestOwners(client: Client, item: WorkItem): Promise<Sug
 
 type Reasons = Map<string, string>;
 
-async function suggestForIssue(client: Client, item: WorkItem, issueIdOrKey: string): Promise<Suggestion[]> {
+async function suggestForIssue(
+  client: Client,
+  issueIdOrKey: string,
+  never: ReadonlySet<string>,
+): Promise<Suggestion[]> {
   const fields = ["assignee", "components", "project"];
   const issue = (await client.find(Issue, (jira, to) => jira.getIssue(to, { issueIdOrKey, fields })))?.body;
   if (!issue) return [];
   const why: Reasons = new Map();
-  const consider = considering(why, item.account);
+  const consider = considering(why, never);
   const changes = await client.list(Change, (startAt, jira, to) =>
     jira.getChangeLogs(to, { issueIdOrKey, startAt, maxResults: 100 }),
   );
@@ -62,16 +68,14 @@ async function suggestForIssue(client: Client, item: WorkItem, issueIdOrKey: str
 
 async function suggestForLead(
   client: Client,
-  item: WorkItem,
-  kind: "project-lead" | "component-lead",
-  id: string,
+  projectIdOrKey: string,
+  never: ReadonlySet<string>,
 ): Promise<Suggestion[]> {
-  const projectIdOrKey = kind === "project-lead" ? id : item.container;
   if (!/^[\w-]+$/.test(projectIdOrKey)) throw new SystemError({ code: "refused", reason: "the project has no key" });
   const project = (await client.find(Project, (jira, to) => jira.getProject(to, { projectIdOrKey })))?.body;
   if (!project) return [];
   const why: Reasons = new Map();
-  const consider = considering(why, item.account);
+  const consider = considering(why, never);
   consider(project.lead?.accountId, `leads the project ${project.name}`);
   for (const component of await listComponents(client, project.id)) {
     consider(component.lead?.accountId, `leads the component ${component.name}`);
@@ -101,9 +105,12 @@ export async function isAssignable(client: Client, issueKey: string, accountId: 
   return body.some((user) => user.accountId === accountId);
 }
 
-function considering(why: Reasons, leaver: string): (accountId: string | null | undefined, reason: string) => void {
+function considering(
+  why: Reasons,
+  never: ReadonlySet<string>,
+): (accountId: string | null | undefined, reason: string) => void {
   return (accountId, reason) => {
-    if (accountId && accountId !== leaver && !why.has(accountId)) why.set(accountId, reason);
+    if (accountId && !never.has(accountId) && !why.has(accountId)) why.set(accountId, reason);
   };
 }
 

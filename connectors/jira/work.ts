@@ -52,7 +52,7 @@ export async function* listWork(client: Client, account: Account): AsyncIterable
     ofProject.filter((one) => one.lead?.accountId === id).map((one) => componentItem(base, one, projects[index])),
   );
   yield* filters.items
-    .filter((filter) => filter.owner?.accountId === undefined || filter.owner?.accountId === id)
+    .filter((filter) => filter.owner === undefined || filter.owner?.accountId === id)
     .map((filter) => ({
       ...base,
       id: `filter:${filter.id}`,

@@ -68,6 +68,36 @@ describe("jira's answers", () => {
     expect((await failureOf(mixed.findAccounts(PERSON, call))).code).toBe("conflict");
   });
 
+  it("in shorter pages than were asked for are read to the end", async () => {
+    const bench = await open();
+    await bench.grant(31);
+    const shorter: typeof fetch = (input, init) => {
+      const url = new URL(String(input));
+      if (url.searchParams.has("maxResults")) url.searchParams.set("maxResults", "7");
+      return fetch(url, init);
+    };
+    const site = { site: SITE, email: SEED.email, token: TOKEN, apiUrl: bench.peer.url };
+    const grants = await arrayOf(jira(site).connect({ fetch: shorter }).listGrants(accountOf(bench), call));
+    expect(grants).toHaveLength(31);
+  });
+
+  it("about directories are read to their end, and are an error if they have none", async () => {
+    const bench = await open();
+    const page = (directoryId: string, next?: string) => Response.json({ data: [{ directoryId }], links: { next } });
+    const two = (last?: string) =>
+      through(bench, (response, url) => {
+        if (url.pathname.endsWith("/directories")) {
+          return url.searchParams.has("cursor") ? page("second", last) : page("first", "more");
+        }
+        if (!url.pathname.includes("/directories/")) return response;
+        const membershipStatus = url.pathname.includes("/first/") ? "suspended" : "active";
+        return Response.json({ data: [{ accountId: ALICE, accountStatus: "active", membershipStatus }] });
+      });
+    const grants = await arrayOf(two().listGrants(accountOf(bench), call));
+    expect(grants.map(({ kind }) => kind)).toEqual(["account"]);
+    expect((await failureOf(arrayOf(two("more").listGrants(accountOf(bench), call)))).code).toBe("unreachable");
+  });
+
   it("that point elsewhere are not followed", async () => {
     const bench = await open();
     const asked: string[] = [];

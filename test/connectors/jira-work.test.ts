@@ -8,6 +8,7 @@ afterEach(stopAll);
 
 const CAROL = "712020:carol-0004";
 const isSearch = ({ path }: Seen) => path === "/rest/api/3/search/jql";
+const searchesOf = (bench: JiraBench) => bench.peer.requests.filter(isSearch);
 const isAssign = ({ path }: Seen) => path.endsWith("/assignee");
 
 const PAY: NonNullable<JiraSeed["projects"]>[number] = {
@@ -30,6 +31,9 @@ const PAY: NonNullable<JiraSeed["projects"]>[number] = {
         { by: BOB, text: "seen again" },
         { by: BOB, text: "and again" },
         { by: ALICE, text: "on it" },
+        { by: OWN, text: "Handed over" },
+        { by: OWN, text: "Handed over" },
+        { by: OWN, text: "Handed over" },
       ],
       assignedBefore: [MALLORY],
     },
@@ -50,7 +54,7 @@ const issue = (bench: JiraBench, key = "PAY-1") => {
   if (!found) throw new Error(`no issue ${key}`);
   return found;
 };
-const ours = (bench: JiraBench) => issue(bench).comments.filter(({ author }) => author === OWN);
+const ours = (bench: JiraBench) => issue(bench).comments.filter(({ properties }) => properties.length > 0);
 
 describe("jira's work", () => {
   it("is open tickets, leads, filters and dashboards, with what the one who decides should know", async () => {
@@ -87,6 +91,8 @@ describe("jira's work", () => {
     }
     bench.peer.state.searchPages.push(100, 3, 0, 41);
     expect(await worksOf(bench)).toHaveLength(144);
+    // The first sweep has them all; the second finds nothing new.
+    expect(searchesOf(bench).filter(({ body }) => !JSON.stringify(body).includes("nextPageToken"))).toHaveLength(2);
   });
 
   it("is an error, and never less, when a page fails, breaks off or comes again and again", async () => {
@@ -99,7 +105,9 @@ describe("jira's work", () => {
     expect((await failureOf(worksOf(bench))).code).toBe("unreachable");
     bench.peer.behave();
     bench.peer.state.stuckToken = "again";
+    const before = searchesOf(bench).length;
     expect((await failureOf(worksOf(bench))).code).toBe("unreachable");
+    expect(searchesOf(bench).length - before).toBe(2);
   });
 
   it("is an error when the search is gone", async () => {
