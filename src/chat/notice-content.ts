@@ -1,5 +1,6 @@
 import { DateTime } from "luxon";
 import { isOver } from "../core/case.ts";
+import { findLook } from "../store/looks.ts";
 import type { Tx } from "../store/open.ts";
 import { findPersonNamed, getPerson } from "../store/people.ts";
 import { findPost, type Post } from "../store/posts.ts";
@@ -15,6 +16,7 @@ import { additionMessage } from "./messages/addition.ts";
 import { caseMessage } from "./messages/case.ts";
 import { operatorPageMessage, pageMessage } from "./messages/containment.ts";
 import { digestMessage } from "./messages/digest.ts";
+import { lookedAgainMessage } from "./messages/looked-again.ts";
 import { mirrorMessage } from "./messages/mirror.ts";
 import { missedMessage, unreachedMessage } from "./messages/missed.ts";
 import { offerMessage, unclaimedMessage } from "./messages/offer.ts";
@@ -67,7 +69,11 @@ export async function contentOf(
   }
   const message = await messageOf(tx, w, post, notice, audience, view);
   if (typeof message === "string") return nothing(message);
-  const about = { caseId: view.case.id, leaverIds: [view.case.leaverId], over: view.case.closedAt };
+  const about = {
+    caseId: view.case.id,
+    leaverIds: [view.case.leaverId],
+    over: notice.kind === "looked-again" ? null : view.case.closedAt,
+  };
   return { kind: "say", message, about };
 }
 
@@ -108,7 +114,7 @@ async function isFor(
 ): Promise<boolean> {
   if (audience.kind === "approvers") return notice.kind === "case";
   if (audience.kind === "case-thread") {
-    const inThread = ["step", "addition", "missed", "summary", "unreached"].includes(notice.kind);
+    const inThread = ["step", "addition", "missed", "summary", "unreached", "looked-again"].includes(notice.kind);
     return inThread && audience.caseId === view.case.id;
   }
   const { personId } = audience;
@@ -184,6 +190,11 @@ async function messageOf(
     case "summary":
       if (view.case.state !== "closed") return "the case is not closed";
       return summaryMessage(view, await closingCheckpoint(tx, w, view));
+    case "looked-again": {
+      const look = await findLook(tx, notice.caseId, notice.system);
+      const title = w.systems.get(notice.system)?.title ?? notice.system;
+      return look ? lookedAgainMessage(view, title, look) : "there is nothing to look at again";
+    }
     case "unreached":
       return unreachedMessage(await getPerson(tx, notice.personId), notice.why);
     default:

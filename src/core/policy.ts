@@ -24,6 +24,8 @@ export const Policy = z.strictObject({
   containEscalateMinutes: z.number().positive().max(1440).default(5),
   /** How often it is called out at most. */
   containEscalations: z.int().min(1).max(100).default(12),
+  /** A system or host that did not answer at a case's end is looked at again this often until it does. */
+  lookAgainHours: z.number().positive().default(24),
   /** Longest time ahead that a departure may be set to. */
   farDays: z.int().min(1).default(400),
 });

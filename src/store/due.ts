@@ -2,7 +2,7 @@ import { and, eq, inArray, isNotNull, isNull, lt, lte, or, type SQL } from "driz
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { CASE_STATES, stepsRun } from "../core/case.ts";
 import type { Tx } from "./open.ts";
-import { cases, offers, plans, reads, steps } from "./schema.ts";
+import { cases, looks, offers, plans, reads, steps } from "./schema.ts";
 
 // What is due, whoever forgot it: a job that was lost, a process that died, a wake that was never sent.
 
@@ -68,6 +68,15 @@ export function listDueOffers(tx: Tx, now: Date) {
         and(inArray(offers.state, ["offered", "failed"]), isNotNull(offers.deadlineAt), lte(offers.deadlineAt, now)),
       ),
     )
+    .limit(LIMIT);
+}
+
+/** Systems to be looked at again after their case was closed. */
+export function listDueLooks(tx: Tx, now: Date) {
+  return tx
+    .select({ caseId: looks.caseId, system: looks.system })
+    .from(looks)
+    .where(and(eq(looks.state, "waiting"), due(looks.nextAt, now), free(looks.leaseUntil, now)))
     .limit(LIMIT);
 }
 

@@ -193,6 +193,26 @@ export const reads = pgTable(
   (table) => [primaryKey({ columns: [table.caseId, table.system, table.round] })],
 );
 
+/** A system that did not show all of itself at a case's end: it is looked at again on later days until it does. */
+export const looks = pgTable(
+  "looks",
+  {
+    caseId: text("case_id").notNull(),
+    system: text("system").notNull(),
+    /** waiting | answered */
+    state: text("state").notNull(),
+    /** What has not answered yet, each a phrase for people. */
+    unanswered: jsonb("unanswered").notNull().default([]),
+    /** Grants that were found since, each by its key and resource. */
+    found: jsonb("found").notNull().default([]),
+    looks: integer("looks").notNull().default(0),
+    nextAt: instant("next_at").notNull(),
+    lease: text("lease"),
+    leaseUntil: instant("lease_until"),
+  },
+  (table) => [primaryKey({ columns: [table.caseId, table.system] }), index("looks_due").on(table.state, table.nextAt)],
+);
+
 /** A plan's revision as it was proposed: the canonical JSON whose hash approvals are bound to. */
 export const plans = pgTable(
   "plans",

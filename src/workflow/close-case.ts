@@ -7,6 +7,7 @@ import type { Tx } from "../store/open.ts";
 import { cases, entries, reads, steps } from "../store/schema.ts";
 import { listSteps, type Step } from "../store/steps.ts";
 import { advance, waitsForEnd } from "./advance.ts";
+import { wantLooks } from "./look-again.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import { releaseOffers, wantOffers } from "./offer-work.ts";
 import { listProvenReads } from "./proven-reads.ts";
@@ -147,6 +148,7 @@ async function close(
     .from(entries)
     .where(eq(entries.caseId, row.id));
   await tx.update(cases).set({ state: "closed", closedAt: w.now(), wakeAt: null }).where(eq(cases.id, row.id));
+  await wantLooks(tx, w, row.id, lines);
   const exceptions = [
     ...left.map((step) => ({ what: `${step.state}: ${step.grantKey}`, owner: step.decidedBy ?? "nobody" })),
     ...rejected.map((step) => ({ what: `rejected: ${step.key}`, owner: "approvers" })),

@@ -23,6 +23,8 @@ export const Notice = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("offer"), offerId: z.string() }),
   /** Work that nobody took, by name to the leaver's manager. */
   z.object({ kind: z.literal("unclaimed"), caseId: z.string() }),
+  /** What a system showed that answered days after the case was closed. */
+  z.object({ kind: z.literal("looked-again"), caseId: z.string(), system: z.string() }),
   z.object({ kind: z.literal("summary"), caseId: z.string() }),
   /** What waits for somebody, once a day. */
   z.object({ kind: z.literal("digest"), day: z.iso.date(), zone: z.string().refine(isZone) }),

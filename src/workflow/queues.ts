@@ -19,6 +19,7 @@ export const QUEUES = {
   "verify-grant": OfStep,
   "hand-over": z.object({ offerId: z.string() }),
   "close-case": OfCase,
+  "look-again": z.object({ caseId: z.string(), system: z.string() }),
   notify: z.object({ key: z.string() }),
 } as const;
 export type QueueName = keyof typeof QUEUES;

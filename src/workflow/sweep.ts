@@ -3,6 +3,7 @@ import {
   listCasesBetween,
   listDueCases,
   listDueEscalations,
+  listDueLooks,
   listDueOffers,
   listDueReads,
   listDueSteps,
@@ -42,12 +43,14 @@ export async function sweep(w: Workflow): Promise<void> {
     cases: await listDueCases(tx, now),
     between: await listCasesBetween(tx),
     plans: await listUndecidedPlans(tx),
+    looks: await listDueLooks(tx, now),
     escalations: await listDueEscalations(tx, now),
   }));
   const jobs: Job[] = [
     ...found.reads.map((payload) => ({ queue: "take-inventory", payload }) as const),
     ...found.steps.flatMap(({ id, state }): Job[] => stepJob(id, state)),
     ...found.cases.map(({ id }) => ({ queue: "start-cut", payload: { caseId: id } }) as const),
+    ...found.looks.map((payload) => ({ queue: "look-again", payload }) as const),
     ...found.offers.flatMap(({ id, state }): Job[] =>
       state === "accepted" ? [{ queue: "hand-over", payload: { offerId: id } }] : [],
     ),

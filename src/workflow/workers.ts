@@ -5,6 +5,7 @@ import { repeats } from "../core/repeats.ts";
 import { closeCase } from "./close-case.ts";
 import { contain } from "./contain.ts";
 import { handOver } from "./hand-over.ts";
+import { lookAgain } from "./look-again.ts";
 import { proposePlan } from "./propose-plan.ts";
 import { QUEUES, type QueueName } from "./queues.ts";
 import { revisePlan } from "./revise-plan.ts";
@@ -39,6 +40,7 @@ const AT_ONCE: Readonly<Record<QueueName, number>> = {
   "verify-grant": 8,
   "hand-over": 4,
   "close-case": 2,
+  "look-again": 2,
   notify: 4,
 };
 
@@ -54,6 +56,7 @@ export async function startWorkers(w: Workflow, boss: PgBoss, notifier: Notifier
     "verify-grant": (payload) => verifyGrant(w, payload),
     "hand-over": (payload) => handOver(w, payload),
     "close-case": (payload) => closeCase(w, payload),
+    "look-again": (payload) => lookAgain(w, payload),
     notify: (payload) => notifier.notify(payload),
   };
   const listen = async <Q extends QueueName>(queue: Q) => {

@@ -7,6 +7,7 @@ import { caseMessage } from "../../src/chat/messages/case.ts";
 import * as dialogs from "../../src/chat/messages/dialogs.ts";
 import { duration } from "../../src/chat/messages/duration.ts";
 import { historyMessage } from "../../src/chat/messages/history.ts";
+import { lookedAgainMessage } from "../../src/chat/messages/looked-again.ts";
 import { mirrorMessage } from "../../src/chat/messages/mirror.ts";
 import { missedMessage } from "../../src/chat/messages/missed.ts";
 import { offerMessage, unclaimedMessage } from "../../src/chat/messages/offer.ts";
@@ -108,6 +109,29 @@ describe("the approvers' message", () => {
       "Retry: Tickets",
       "Cancel the case",
     ]);
+  });
+
+  it("shows whose a key may be, and names what nobody is known to own without a step for it", () => {
+    const grants = [grant("key", { contested: ["person bob is known for it as well"] }), grant("other")];
+    const findings = Array.from({ length: 17 }, (_, at) => `nobody owns key ${at}`);
+    const read = readView("repo", "Code", { grants, sight: { kind: "partial", blind: [], findings } });
+    const text = textOf(caseMessage(caseView(grants, { reads: [read] })));
+    expect(text).toContain("a human decides whose it is: person bob is known for it as well");
+    expect(text).toMatch(/Found beside it.*nobody owns key 0/s);
+    expect(text).toContain("2 more findings in the evidence");
+  });
+
+  it("says what a system showed that answered after the case was closed, and that nothing was taken", () => {
+    const look = { caseId: "c", system: "ssh", looks: 2, nextAt: AT, lease: null, unanswered: ["all of host db2"] };
+    const found = [{ key: "k", resource: "root on db1" }];
+    const part = textOf(lookedAgainMessage(caseView(), "SSH", { ...look, state: "waiting", found }));
+    expect(part).toMatch(
+      /answered in part[\s\S]*1 grant[\s\S]*Nothing was taken[\s\S]*root on db1[\s\S]*all of host db2/,
+    );
+    const whole = textOf(
+      lookedAgainMessage(caseView(), "SSH", { ...look, unanswered: [], state: "answered", found: [] }),
+    );
+    expect(whole).toContain("It shows nothing of theirs.");
   });
 
   it("says that a case was missed, and that nothing was taken", () => {

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Grant, System } from "../../connectors/connector.ts";
 import { makeKey, type SshHost, startSshHost } from "../peers/ssh.ts";
-import { aCall, accountOf, BOT, blindOf, connectTo, idOf, listOf, SKIPS, titled } from "./ssh-bench.ts";
+import { aCall, accountOf, BOT, blindOf, connectTo, idOf, listOf, SKIPS, sightOf, titled } from "./ssh-bench.ts";
 
 const ALICE = makeKey();
 const BOB = makeKey();
@@ -33,6 +33,7 @@ describe.skipIf(SKIPS)(titled("hosts that are as they should not be"), () => {
     const system = connectTo([{ host: web }, { host: db, port }]);
     expect(await listOf(system, ALICE)).toHaveLength(1);
     expect(blindOf(system)).toContain(`all of host 127.0.0.1:${port}, since it did not answer`);
+    expect(sightOf(system).unanswered).toEqual([`all of host 127.0.0.1:${port}, since it did not answer`]);
     const checks = await system.check(aCall());
     expect(checks.map(({ ok }) => ok)).toEqual([true, false]);
   });

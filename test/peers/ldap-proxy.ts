@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { createServer, connect as dial, type Socket } from "node:net";
+import { openDoor } from "./tcp-proxy.ts";
 
 /** What the door does with what passes. */
 export type DirectoryRule =
@@ -35,55 +34,31 @@ const PAGED = Buffer.from("1.2.840.113556.1.4.319");
 /** Opens the door in front of a server. */
 export async function startDirectoryProxy(host: string, port: number): Promise<DirectoryProxy> {
   let rule: DirectoryRule = "pass";
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    if (rule === "refuse") return void client.destroy();
-    const upstream = dial(port, host);
+  const door = await openDoor(host, port, () => {
+    if (rule === "refuse") return undefined;
     let deaf = false;
-    const end = () => {
-      client.destroy();
-      upstream.destroy();
-    };
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", end).on("close", () => {
-        sockets.delete(socket);
-        end();
-      });
-    }
     const take = messagesOf();
-    client.on("data", (chunk) => {
-      for (const message of take(chunk)) {
-        const tag = tagOf(message);
-        const answer = ANSWERS.get(tag);
-        if (rule === "busy" && answer !== undefined) client.write(answerTo(message, answer, BUSY));
-        else if (rule === "change-nothing" && tag === MODIFY) client.write(answerTo(message, 0x67, SUCCESS));
-        else if (rule === "cut-page" && isLaterPage(message)) end();
-        else {
-          deaf ||= rule === "lose-answer" && tag === MODIFY;
-          upstream.write(message);
+    return {
+      sent(chunk, to) {
+        for (const message of take(chunk)) {
+          const tag = tagOf(message);
+          const answer = ANSWERS.get(tag);
+          if (rule === "busy" && answer !== undefined) to.answer(answerTo(message, answer, BUSY));
+          else if (rule === "change-nothing" && tag === MODIFY) to.answer(answerTo(message, 0x67, SUCCESS));
+          else if (rule === "cut-page" && isLaterPage(message)) to.cut();
+          else {
+            deaf ||= rule === "lose-answer" && tag === MODIFY;
+            to.pass(message);
+          }
         }
-      }
-    });
-    upstream.on("data", (chunk) => {
-      if (deaf) end();
-      else client.write(chunk);
-    });
+      },
+      isDeaf: () => deaf,
+    };
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
   return {
-    port: address.port,
+    ...door,
     behave: (next) => {
       rule = next;
-    },
-    async stop() {
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
     },
   };
 }

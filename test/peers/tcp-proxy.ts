@@ -19,33 +19,46 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
-/** Opens the door in front of `port`. */
-export async function startTcpProxy(port: number): Promise<TcpProxy> {
-  let rule: Rule = { kind: "pass" };
+/** What becomes of one connection through a door. Asked anew for each piece, so that a rule may change in between. */
+export interface Passage {
+  /** What the client sent: passed on with `pass`, answered with `answer`, or the connection is cut. */
+  sent(chunk: Buffer, to: { pass(bytes: Buffer): void; answer(bytes: Buffer): void; cut(): void }): void;
+  /** Whether what the server answers is kept from the client; then the connection ends. */
+  isDeaf(): boolean;
+}
+
+/** A listening door; each connection gets a passage, or is refused. */
+export interface Door {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Opens a door on loopback in front of a server. */
+export async function openDoor(host: string, port: number, enter: () => Passage | undefined): Promise<Door> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
-    if (rule.kind === "refuse") return void client.destroy();
-    const upstream = dial(port, "127.0.0.1");
-    let deaf = false;
-    const end = () => {
+    const passage = enter();
+    if (!passage) return void client.destroy();
+    const upstream = dial(port, host);
+    const cut = () => {
       client.destroy();
       upstream.destroy();
     };
     for (const socket of [client, upstream]) {
       sockets.add(socket);
-      socket.on("error", end).on("close", () => {
+      socket.on("error", cut).on("close", () => {
         sockets.delete(socket);
-        end();
+        cut();
       });
     }
-    client.on("data", (chunk) => {
-      const text = chunk.toString("latin1");
-      if (rule.kind === "cut" && text.includes(rule.text)) return end();
-      if (rule.kind === "lose-answer" && rule.texts.some((one) => text.includes(one))) deaf = true;
-      upstream.write(rule.kind === "rewrite" ? rewritten(text, rule.texts) : chunk);
-    });
+    const to = {
+      pass: (bytes: Buffer) => void upstream.write(bytes),
+      answer: (bytes: Buffer) => void client.write(bytes),
+      cut,
+    };
+    client.on("data", (chunk) => passage.sent(chunk, to));
     upstream.on("data", (chunk) => {
-      if (deaf) end();
+      if (passage.isDeaf()) cut();
       else client.write(chunk);
     });
   });
@@ -55,14 +68,35 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
   if (address === null || typeof address === "string") throw new Error("no port");
   return {
     port: address.port,
-    behave: (next) => {
-      rule = next;
-    },
     async stop() {
       const closed = once(server, "close");
       server.close();
       for (const socket of sockets) socket.destroy();
       await closed;
+    },
+  };
+}
+
+/** Opens the door in front of `port`. */
+export async function startTcpProxy(port: number): Promise<TcpProxy> {
+  let rule: Rule = { kind: "pass" };
+  const door = await openDoor("127.0.0.1", port, () => {
+    if (rule.kind === "refuse") return undefined;
+    let deaf = false;
+    return {
+      sent(chunk, to) {
+        const text = chunk.toString("latin1");
+        if (rule.kind === "cut" && text.includes(rule.text)) return to.cut();
+        if (rule.kind === "lose-answer" && rule.texts.some((one) => text.includes(one))) deaf = true;
+        to.pass(rule.kind === "rewrite" ? rewritten(text, rule.texts) : chunk);
+      },
+      isDeaf: () => deaf,
+    };
+  });
+  return {
+    ...door,
+    behave: (next) => {
+      rule = next;
     },
   };
 }

@@ -7,6 +7,7 @@ import type { Request } from "../../src/workflow/ask.ts";
 import { closeCase } from "../../src/workflow/close-case.ts";
 import { contain } from "../../src/workflow/contain.ts";
 import { handOver } from "../../src/workflow/hand-over.ts";
+import { lookAgain } from "../../src/workflow/look-again.ts";
 import { proposePlan } from "../../src/workflow/propose-plan.ts";
 import { QUEUES, type QueueName } from "../../src/workflow/queues.ts";
 import { revisePlan } from "../../src/workflow/revise-plan.ts";
@@ -171,6 +172,8 @@ async function run(w: Workflow, { queue, payload }: SentJob, notify?: (key: stri
       return handOver(w, QUEUES[queue].parse(payload));
     case "close-case":
       return closeCase(w, QUEUES[queue].parse(payload));
+    case "look-again":
+      return lookAgain(w, QUEUES[queue].parse(payload));
     case "notify":
       return notify?.(QUEUES[queue].parse(payload).key);
     default:
