@@ -41,7 +41,7 @@ export async function lookAgain(w: Workflow, key: Key): Promise<void> {
   let seen: Seen | undefined;
   try {
     const system = w.systems.get(key.system);
-    if (system) seen = await seePerson(w, system, taken.person, false);
+    if (system) seen = await seePerson(w, system, taken.person, { saidNone: false, round: "closing" });
   } catch (error) {
     w.log.info({ case: key.caseId, system: key.system, error: String(error) }, "a system still does not answer");
   }
