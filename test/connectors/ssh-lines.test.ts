@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { parseHost } from "../../connectors/ssh/hosts.ts";
+import { openGate, parseHost } from "../../connectors/ssh/hosts.ts";
 import { ssh } from "../../connectors/ssh/index.ts";
 import { fingerprintOf, parseKeyFile } from "../../connectors/ssh/key-line.ts";
 import { findPinned } from "../../connectors/ssh/known-hosts.ts";
@@ -89,6 +89,26 @@ describe("known_hosts", () => {
     expect(pinned?.accepts(blob(ALICE.line))).toBe(false);
     expect(pinned?.accepts(blob(BOB.line))).toBe(true);
     expect(pinned?.accepts(blob(makeKey().line))).toBe(false);
+  });
+});
+
+describe("the gate before the hosts", () => {
+  it("lets as many in as it says, never more, and everybody in the end, whoever fails", async () => {
+    const gate = openGate(3);
+    let inside = 0;
+    let most = 0;
+    const visits = Array.from({ length: 20 }, (_, index) =>
+      gate(async () => {
+        most = Math.max(most, ++inside);
+        await new Promise((resolve) => setImmediate(resolve));
+        inside--;
+        if (index % 4 === 0) throw new Error("this host is down");
+        return index;
+      }),
+    );
+    const ended = await Promise.allSettled(visits);
+    expect(most).toBe(3);
+    expect(ended.filter(({ status }) => status === "fulfilled")).toHaveLength(15);
   });
 });
 
