@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto";
-import { type Account, type Check, type Match, type Person, SystemError } from "../connector.ts";
+import { type Account, type Match, type Person, SystemError } from "../connector.ts";
 import type { Answer, Client } from "./client.ts";
 import { Membership, Org, PublicKey, User } from "./schema.ts";
 
 // Letters, digits and inner hyphens; enterprise-managed users carry `_shortcode`.
 const LOGIN = /^[a-z\d][a-z\d_-]{0,99}$/i;
 const KNOWN_ID = /^id:(\d{1,15})$/;
-const NEEDED_SCOPES = ["admin:org", "repo"] as const;
+/** Of a classic token. */
+export const NEEDED_SCOPES = ["admin:org", "repo"] as const;
 
 /** Whose credential we are, and the organization as this credential sees it. */
 export interface Standing {
   readonly own: User;
-  readonly org: { readonly id: number; readonly login: string };
+  readonly org: Org;
 }
 
 /**
@@ -111,40 +112,6 @@ async function findMatches(client: Client, person: Person): Promise<Match[]> {
   client.call.log.warn({ system: systemId(client.org), logins: strangers.length }, "a login belongs to an unknown id");
   const left = `; ${strangers.join(", ")} belongs to another account now and was left alone`;
   return [...matches.values()].map((match) => ({ ...match, why: match.why + left }));
-}
-
-/** Says with the real credential what works and what an operator should change. */
-export async function checkCredential(client: Client): Promise<Check[]> {
-  const checks: Check[] = [];
-  const attempt = async (name: string, fix: string, work: () => Promise<string>): Promise<boolean> => {
-    try {
-      checks.push({ name, ok: true, detail: await work() });
-      return true;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      checks.push({ name, ok: false, fix: `${error.message}: ${fix}` });
-      return false;
-    }
-  };
-  const works = await attempt("token", "check GITHUB_TOKEN and GITHUB_API_URL", async () => {
-    const own = await client.get(User, "GET /user");
-    const ends = own.headers["github-authentication-token-expiration"];
-    const until = typeof ends === "string" ? `, until ${ends}` : "";
-    return `belongs to ${own.body.login} (id ${own.body.id})${until}`;
-  });
-  if (!works) return checks;
-  await attempt("organization", `check GITHUB_ORG and that the token may see ${client.org}`, async () => {
-    const org = await client.get(Org, "GET /orgs/{org}", { org: client.org });
-    return `${org.body.login} (id ${org.body.id})`;
-  });
-  await attempt("rights", `use a token of an owner of ${client.org} with ${NEEDED_SCOPES.join(" and ")}`, async () => {
-    await getStanding(client);
-    const own = await client.get(User, "GET /user");
-    return own.headers["x-oauth-scopes"] === undefined
-      ? "owner; a fine-grained token must be given all repositories, which GitHub does not tell us"
-      : `owner with ${NEEDED_SCOPES.join(" and ")}`;
-  });
-  return checks;
 }
 
 /** `github:acme`: lower case, since GitHub's names differ only in their case. */

@@ -1,9 +1,9 @@
 import { retry } from "@octokit/plugin-retry";
 import { throttling } from "@octokit/plugin-throttling";
 import { Octokit } from "@octokit/rest";
-import type { z } from "zod";
+import { z } from "zod";
 import { type Call, type Secret, SystemError, type Tools } from "../connector.ts";
-import { asSystemError, isNotFound } from "./failure.ts";
+import { asSystemError, GraphQl, graphQlError, isNotFound } from "./failure.ts";
 
 /** What `github()` was given, parsed. */
 export interface Options {
@@ -36,7 +36,12 @@ export interface Client {
   get<T>(schema: z.ZodType<T>, route: string, parameters?: Parameters): Promise<Answer<T>>;
   /** Like `get`, and 404 is `undefined`. GitHub also hides what a credential may not see: know the rights first. */
   find<T>(schema: z.ZodType<T>, route: string, parameters?: Parameters): Promise<Answer<T> | undefined>;
-  list<T>(schema: z.ZodType<T>, route: string, parameters?: Parameters): Promise<Listing<T>>;
+  /** `within` names the field that holds the list, where the answer is an object. */
+  list<T>(schema: z.ZodType<T>, route: string, parameters?: Parameters, within?: string): Promise<Listing<T>>;
+  /** Like `list`, and 404 is `undefined`: what this kind of organization does not have. Know the rights first. */
+  findList<T>(schema: z.ZodType<T>, route: string, parameters?: Parameters): Promise<Listing<T> | undefined>;
+  /** One GraphQL query. An answer with any error is an error, since the rest of it has holes. */
+  query<T>(schema: z.ZodType<T>, query: string, variables: Readonly<Record<string, unknown>>): Promise<T>;
   /** Writes. What GitHub answers is a receipt and never a proof. 404 is `undefined`. */
   send(route: string, parameters?: Parameters): Promise<Answer<unknown> | undefined>;
 }
@@ -101,12 +106,17 @@ export function openClient(options: Options, tools: Tools, call: Call): Client {
     return { ...answer, body: parse(schema, answer.body, route) };
   }
 
-  async function listParsed<T>(schema: z.ZodType<T>, route: string, parameters?: Parameters): Promise<Listing<T>> {
+  async function listParsed<T>(
+    schema: z.ZodType<T>,
+    route: string,
+    parameters?: Parameters,
+    within?: string,
+  ): Promise<Listing<T>> {
     // Not octokit.paginate: it takes a 409 in the middle, or an empty body, for the end of the list.
     const items: T[] = [];
     for (let page = 1; ; page += 1) {
       const answer = await ask(route, { ...parameters, per_page: PER_PAGE, page });
-      const body = parse(schema.array(), answer.body, route);
+      const body = parse(schema.array(), within ? fieldOf(answer.body, within) : answer.body, route);
       items.push(...body);
       // A full page without a Link header is asked on, since a proxy may have taken the header away.
       const more = /rel="?next"?/.test(String(answer.headers["link"] ?? "")) || body.length === PER_PAGE;
@@ -114,12 +124,24 @@ export function openClient(options: Options, tools: Tools, call: Call): Client {
     }
   }
 
+  async function queryParsed<T>(schema: z.ZodType<T>, query: string, variables: object): Promise<T> {
+    // Enterprise Server has REST under /api/v3 and GraphQL beside it.
+    const url = `${options.apiUrl.replace(/\/v3$/, "")}/graphql`;
+    const request = () => octokit.request(`POST ${url}`, { query, variables });
+    const { body } = answerOf(await untilAborted(call.signal, request));
+    const { data, errors } = parse(GraphQl, body, "POST /graphql");
+    if (errors && errors.length > 0) throw graphQlError(errors, call.now());
+    return parse(schema, data, "POST /graphql");
+  }
+
   return {
     org: options.org,
     call,
     get: (schema, route, parameters) => translated(getParsed(schema, route, parameters)),
     find: (schema, route, parameters) => translated(found(getParsed(schema, route, parameters))),
-    list: (schema, route, parameters) => translated(listParsed(schema, route, parameters)),
+    list: (schema, route, parameters, within) => translated(listParsed(schema, route, parameters, within)),
+    findList: (schema, route, parameters) => translated(found(listParsed(schema, route, parameters))),
+    query: (schema, query, variables) => translated(queryParsed(schema, query, variables)),
     send: (route, parameters) => translated(found(ask(route, parameters))),
   };
 }
@@ -143,6 +165,11 @@ export async function eachOf<T, R>(items: readonly T[], width: number, work: (it
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
   return results;
+}
+
+function fieldOf(body: unknown, field: string): unknown {
+  const parsed = z.record(z.string(), z.unknown()).safeParse(body);
+  return parsed.success ? parsed.data[field] : undefined;
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown, route: string): T {

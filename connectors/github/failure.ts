@@ -9,6 +9,27 @@ const Thrown = z.object({
 });
 type Thrown = z.infer<typeof Thrown>;
 
+/** The envelope of a GraphQL answer, which says its failures with status 200. */
+export const GraphQl = z.object({
+  data: z.unknown(),
+  errors: z.array(z.object({ type: z.string().optional(), message: z.string() })).optional(),
+});
+
+/** https://docs.github.com/en/graphql/overview/rate-limits-and-node-limits-for-the-graphql-api */
+export function graphQlError(
+  errors: readonly { readonly type?: string | undefined; readonly message: string }[],
+  now: Date,
+): SystemError {
+  const types = errors.map((error) => error.type ?? "");
+  if (types.includes("RATE_LIMITED")) {
+    return new SystemError({ code: "rate-limited", retryAt: new Date(now.getTime() + 60_000) });
+  }
+  if (types.some((type) => /FORBIDDEN|INSUFFICIENT_SCOPES|NOT_FOUND/.test(type))) {
+    return new SystemError({ code: "forbidden", scope: "Contents and Administration, read, of every repository" });
+  }
+  return new SystemError({ code: "unreachable" }, { message: "GitHub could not answer a GraphQL query" });
+}
+
 /** Says whether GitHub answered 404, which it also does for what a credential may not see. */
 export function isNotFound(error: unknown): boolean {
   const thrown = Thrown.safeParse(error);
@@ -24,6 +45,9 @@ export function asSystemError(error: unknown, now: Date): SystemError {
   if (error instanceof SystemError) return error;
   const parsed = Thrown.safeParse(error);
   if (!parsed.success) {
+    // The throttling plugin throws a limit of GraphQL as an answer without a status.
+    const inGraphQl = z.object({ response: z.object({ data: GraphQl }) }).safeParse(error);
+    if (inGraphQl.success) return graphQlError(inGraphQl.data.response.data.errors ?? [], now);
     if (error instanceof URIError) return new SystemError({ code: "refused", reason: "a name cannot be sent" });
     return new SystemError({ code: "unreachable" });
   }

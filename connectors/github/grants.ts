@@ -1,26 +1,13 @@
-import { type Account, type Grant, type Sight, SystemError } from "../connector.ts";
+import { type Account, type Grant, SystemError } from "../connector.ts";
 import { findById, getStanding, type Standing, systemId } from "./accounts.ts";
-import { type Answer, type Client, eachOf } from "./client.ts";
-import { Collaborator, Membership, Repo, RepoInvitation, Team, TeamMembership } from "./schema.ts";
-
-/** What no credential of an organization's owner can list, so that nobody takes its absence for a proof. */
-export const SIGHT: Sight = {
-  kind: "partial",
-  blind: [
-    "classic personal access tokens (their owner alone sees them; they lose this organization with the membership)",
-    "fine-grained personal access tokens (only a GitHub App may list them)",
-    "SSH and GPG keys of the account, and authorisations given to OAuth apps and GitHub Apps",
-    "deploy keys and webhooks that the person added to repositories",
-    "organization and enterprise roles, and teams of the enterprise",
-    "invitations sent to an e-mail address instead of an account",
-    "Codespaces and self-hosted runners",
-    "forks outside the organization, and clones on disks",
-    "values of Actions secrets that the person has read",
-  ],
-};
-
-/** How many requests run together. */
-export const WIDTH = 6;
+import { type Client, eachOf } from "./client.ts";
+import { type RepoView, readViews } from "./files.ts";
+import { emailOf, listEmailGrants } from "./invitations.ts";
+import { listKeyGrants } from "./keys.ts";
+import { orgGrantId, readHolding, readMembership, readOwners, WIDTH } from "./reads.ts";
+import { findSchedules } from "./schedules.ts";
+import { type Membership, Repo, Team, TeamMembership, TeamRepo } from "./schema.ts";
+import { canPush, openSecretNames, type SecretNames } from "./secrets.ts";
 
 /**
  * Membership, teams and direct repository grants of one account, invitations among them; complete or an error.
@@ -28,14 +15,29 @@ export const WIDTH = 6;
  * into will have, so that accepting it between plan and cut changes nothing.
  */
 export async function* listGrants(client: Client, account: Account): AsyncIterable<Grant> {
+  const email = emailOf(account.id);
+  if (email) {
+    yield* await listEmailGrants(client, account, email);
+    return;
+  }
   const standing = await getStanding(client);
   const user = await findById(client, account.id);
   if (!user) return;
   const base = { system: systemId(client.org), account: account.id };
+  const secrets = openSecretNames(client);
   const membership = await readMembership(client, user.login, account.id);
-  if (membership) yield membershipGrant(base, standing, membership);
-  yield* await listTeamGrants(client, base, user.login, standing, membership !== undefined);
-  yield* await listRepoGrants(client, base);
+  const repos = (await client.list(Repo, "GET /orgs/{org}/repos", { org: client.org, type: "all" })).items;
+  const views = await readViews(client, repos, { id: account.id, login: user.login });
+  if (membership) {
+    yield {
+      ...membershipGrant(base, standing, membership),
+      secrets: await secrets.ofMembership(standing, membership.role),
+      breaks: membership.state === "active" ? await listBreaks(client, account.id, membership, views) : [],
+    };
+  }
+  yield* await listTeamGrants(client, base, user.login, standing, membership !== undefined, secrets);
+  yield* await listRepoGrants(client, base, repos, membership?.state === "active", secrets);
+  yield* await listKeyGrants(client, base, user.login, views);
   // Teams were asked by login. Had it changed hands meanwhile, some answers would be about someone else.
   const after = await findById(client, account.id);
   if (after?.login !== user.login) {
@@ -44,21 +46,6 @@ export async function* listGrants(client: Client, account: Account): AsyncIterab
 }
 
 type Base = Pick<Grant, "system" | "account">;
-
-/** Active or invited; undefined when neither. Throws when the answer is about another id. */
-export async function readMembership(client: Client, login: string, id: string): Promise<Membership | undefined> {
-  const parameters = { org: client.org, username: login };
-  const answer = await client.find(Membership, "GET /orgs/{org}/memberships/{username}", parameters);
-  const of = answer?.body.user;
-  if (of && String(of.id) !== id) {
-    throw new SystemError({ code: "conflict", blockers: [`the login of id ${id} changed hands`] });
-  }
-  return answer?.body;
-}
-
-export function orgGrantId(standing: Standing): string {
-  return `org:${standing.org.id}`;
-}
 
 function membershipGrant(base: Base, standing: Standing, membership: Membership): Grant {
   const invited = membership.state === "pending";
@@ -76,9 +63,25 @@ function membershipGrant(base: Base, standing: Standing, membership: Membership)
     reversible: invited ? "always" : { untilDays: 90 },
     privileged: membership.role === "admin",
     secrets: [],
-    breaks: invited ? [] : ["private forks of this organization's repositories are deleted"],
+    breaks: [],
     before: { role: membership.role },
   };
+}
+
+async function listBreaks(
+  client: Client,
+  id: string,
+  membership: Membership,
+  views: readonly RepoView[],
+): Promise<string[]> {
+  const schedules = await findSchedules(client, views, id);
+  const isLastOwner =
+    membership.role === "admin" && (await readOwners(client)).every((owner) => String(owner.id) === id);
+  return [
+    ...(isLastOwner ? [`${client.org} has no other owner: name one first`] : []),
+    "private forks of this organization's repositories are deleted",
+    ...schedules.map(({ repo, path }) => `the schedule of ${path} in ${repo.full_name} is disabled`),
+  ];
 }
 
 async function listTeamGrants(
@@ -87,6 +90,7 @@ async function listTeamGrants(
   login: string,
   standing: Standing,
   isMember: boolean,
+  secrets: SecretNames,
 ): Promise<Grant[]> {
   const teams = (await client.list(Team, "GET /orgs/{org}/teams", { org: client.org })).items;
   const held = await eachOf(teams, WIDTH, async (team) => {
@@ -96,7 +100,7 @@ async function listTeamGrants(
     return answer ? { team, membership: answer.body } : undefined;
   });
   const members = held.filter((one) => one !== undefined);
-  return members.map(({ team, membership }) => {
+  return eachOf(members, WIDTH, async ({ team, membership }): Promise<Grant> => {
     // GitHub counts members of a child team as members of its parents, and does not say which is which.
     const child = members.find((other) => other.team.parent?.id === team.id);
     const via = child ? `team:${child.team.id}` : isMember ? orgGrantId(standing) : undefined;
@@ -112,15 +116,27 @@ async function listTeamGrants(
       outlivesSignOn: true,
       reversible: "always",
       privileged: false,
-      secrets: [],
+      secrets: membership.state === "active" ? await listTeamSecrets(client, team, secrets) : [],
       breaks: [],
       before: { role: membership.role, slug: team.slug },
     };
   });
 }
 
-async function listRepoGrants(client: Client, base: Base): Promise<Grant[]> {
-  const repos = (await client.list(Repo, "GET /orgs/{org}/repos", { org: client.org, type: "all" })).items;
+async function listTeamSecrets(client: Client, team: Team, secrets: SecretNames): Promise<string[]> {
+  const at = { org: client.org, team_slug: team.slug };
+  const repos = (await client.list(TeamRepo, "GET /orgs/{org}/teams/{team_slug}/repos", at)).items;
+  const pushed = repos.filter((repo) => repo.permissions?.push !== false);
+  return [...new Set((await eachOf(pushed, 1, (repo) => secrets.of(repo))).flat())];
+}
+
+async function listRepoGrants(
+  client: Client,
+  base: Base,
+  repos: readonly Repo[],
+  isMember: boolean,
+  secrets: SecretNames,
+): Promise<Grant[]> {
   const grants = await eachOf(repos, WIDTH, async (repo): Promise<Grant | undefined> => {
     const { holding } = await readHolding(client, repo, base.account);
     if (!holding) return undefined;
@@ -128,7 +144,8 @@ async function listRepoGrants(client: Client, base: Base): Promise<Grant[]> {
     return {
       ...base,
       id: `repo:${repo.id}`,
-      kind: invited ? "repo-invitation" : "repo-collaborator",
+      // Direct access of a member outlives the membership, and makes them an outside collaborator.
+      kind: invited ? "repo-invitation" : isMember ? "repo-collaborator" : "outside-collaborator",
       resource: repo.full_name,
       role: holding.role,
       stage: "memberships",
@@ -136,56 +153,10 @@ async function listRepoGrants(client: Client, base: Base): Promise<Grant[]> {
       outlivesSignOn: true,
       reversible: invited ? "always" : "never",
       privileged: holding.role === "admin" || holding.role === "maintain",
-      secrets: [],
+      secrets: !invited && canPush(holding.role) ? [...(await secrets.of(repo))] : [],
       breaks: invited ? [] : [`a private fork of ${repo.full_name} is deleted, its issues are unassigned`],
       before: { role: holding.role, repo: repo.name },
     };
   });
   return grants.filter((grant) => grant !== undefined);
-}
-
-/** A direct grant on a repository, or the invitation to one. */
-export interface Holding {
-  readonly role: string;
-  readonly invitation?: number;
-}
-
-/** What the complete lists of direct collaborators and of invitations say about one id. */
-export interface RepoRead {
-  readonly holding?: Holding;
-  readonly collaborators: number;
-  readonly invitations?: number;
-  readonly last: Answer<unknown>;
-}
-
-/** Looks for the id in both lists; the second is not asked when the first has it. */
-export async function readHolding(client: Client, repo: Repo, id: string): Promise<RepoRead> {
-  const at = { owner: client.org, repo: repo.name };
-  const route = "GET /repos/{owner}/{repo}/collaborators";
-  const direct = await client.list(Collaborator, route, { ...at, affiliation: "direct" });
-  const collaborator = direct.items.find((one) => String(one.id) === id);
-  const read = { collaborators: direct.items.length, last: direct.last };
-  if (collaborator) return { ...read, holding: { role: collaborator.role_name } };
-  const sent = await client.list(RepoInvitation, "GET /repos/{owner}/{repo}/invitations", at);
-  const invitation = sent.items.find((one) => one.invitee && String(one.invitee.id) === id);
-  const both = { ...read, invitations: sent.items.length, last: sent.last };
-  return invitation ? { ...both, holding: { role: invitation.permissions, invitation: invitation.id } } : both;
-}
-
-/** The repository with this immutable id, wherever it was renamed to; undefined when the organization has it no more. */
-export async function findRepo(client: Client, id: number, hint: string | undefined): Promise<Repo | undefined> {
-  if (hint) {
-    const answer = await client.find(Repo, "GET /repos/{owner}/{repo}", { owner: client.org, repo: hint });
-    if (answer?.body.id === id && answer.body.full_name.toLowerCase().startsWith(`${client.org.toLowerCase()}/`)) {
-      return answer.body;
-    }
-  }
-  const repos = await client.list(Repo, "GET /orgs/{org}/repos", { org: client.org, type: "all" });
-  return repos.items.find((repo) => repo.id === id);
-}
-
-/** The team with this immutable id; undefined when it was deleted. */
-export async function findTeam(client: Client, id: number): Promise<Team | undefined> {
-  const teams = await client.list(Team, "GET /orgs/{org}/teams", { org: client.org });
-  return teams.items.find((team) => team.id === id);
 }

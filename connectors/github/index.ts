@@ -1,11 +1,15 @@
 import { z } from "zod";
 import { type Call, defineConnector, type System, secretField, type Tools } from "../connector.ts";
-import { checkCredential, findAccounts, systemId } from "./accounts.ts";
+import { findAccounts, systemId } from "./accounts.ts";
+import { checkCredential } from "./check.ts";
 import { type Options, openClient } from "./client.ts";
-import { listGrants, SIGHT } from "./grants.ts";
+import { listGrants } from "./grants.ts";
+import { findInvited } from "./invitations.ts";
 import { readBack } from "./read-back.ts";
 import { reassign } from "./reassign.ts";
-import { restore, revoke } from "./revoke.ts";
+import { restore } from "./restore.ts";
+import { revoke } from "./revoke.ts";
+import { SIGHT } from "./sight.ts";
 import { suggestOwners } from "./suggest.ts";
 import { listWork } from "./work.ts";
 
@@ -38,7 +42,10 @@ function connect(options: Options, tools: Tools): System {
     connector: "github/1",
     sight: SIGHT,
     check: (call) => checkCredential(open(call)),
-    findAccounts: (person, call) => findAccounts(open(call), person),
+    findAccounts: async (person, call) => {
+      const client = open(call);
+      return [...(await findAccounts(client, person)), ...(await findInvited(client, person))];
+    },
     listGrants: (account, call) => listGrants(open(call), account),
     revoke: (grant, call) => revoke(open(call), grant),
     readBack: (grant, call) => readBack(open(call), grant),

@@ -1,19 +1,27 @@
 import { type Grant, type Reading, SystemError } from "../connector.ts";
 import { findById, getStanding, type Standing } from "./accounts.ts";
 import type { Answer, Client } from "./client.ts";
-import { findRepo, findTeam, orgGrantId, readHolding, readMembership } from "./grants.ts";
+import { isInvitation, listInvitations } from "./invitations.ts";
+import { isKey, listKeys } from "./keys.ts";
+import { findRepo, findTeam, orgGrantId, readHolding, readMembership } from "./reads.ts";
 import { SimpleUser, TeamMembership } from "./schema.ts";
 
 /** What a grant's id names. */
 export interface Place {
-  readonly kind: "org" | "team" | "repo";
+  readonly kind: "org" | "team" | "repo" | "key" | "invitation";
   readonly id: number;
+  /** Within the repository, for keys. */
+  readonly key?: number;
 }
 
-/** Reads `org:1`, `team:2`, `repo:3`. */
+/** Reads `org:1`, `team:2`, `repo:3`, `key:3/4`, `invitation:5`. */
 export function placeOf(grant: Grant): Place {
-  const [, kind, id] = /^(org|team|repo):(\d+)$/.exec(grant.id) ?? [];
-  if ((kind === "org" || kind === "team" || kind === "repo") && id) return { kind, id: Number(id) };
+  const [, kind, id] = /^(org|team|repo|invitation):(\d+)$/.exec(grant.id) ?? [];
+  if ((kind === "org" || kind === "team" || kind === "repo" || kind === "invitation") && id) {
+    return { kind, id: Number(id) };
+  }
+  const [, repo, key] = /^key:(\d+)\/(\d+)$/.exec(grant.id) ?? [];
+  if (repo && key) return { kind: "key", id: Number(repo), key: Number(key) };
   throw new SystemError({ code: "refused", reason: `${grant.id} is no grant of GitHub` });
 }
 
@@ -31,6 +39,10 @@ export async function readBack(client: Client, grant: Grant): Promise<Reading> {
       return readTeam(client, grant, place.id);
     case "repo":
       return readRepo(client, grant, place.id);
+    case "key":
+      return readKey(client, grant, place.id, place.key ?? 0);
+    case "invitation":
+      return readInvitation(client, grant, place.id);
     default:
       return place.kind satisfies never;
   }
@@ -93,6 +105,36 @@ async function readRepo(client: Client, grant: Grant, id: number): Promise<Readi
       role: read.holding?.role ?? null,
       invitation: read.holding?.invitation ?? null,
     },
+    account: grant.account,
+  });
+}
+
+/** A key is there as long as the repository takes it, under whatever id. */
+async function readKey(client: Client, grant: Grant, repoId: number, id: number): Promise<Reading> {
+  const repo = await findRepo(client, repoId, grant.before?.["repo"]);
+  if (!repo) {
+    const request = `GET /orgs/${client.org}/repos`;
+    return reading(client, false, undefined, {
+      request,
+      answer: { repository: repoId, exists: false },
+      account: grant.account,
+    });
+  }
+  const keys = await listKeys(client, repo);
+  const found = keys.items.find(isKey(grant, id));
+  return reading(client, found !== undefined, keys.last, {
+    request: `GET /repos/${repo.full_name}/keys`,
+    answer: { repository: repoId, keys: keys.items.length, pages: keys.pages, key: found?.id ?? null },
+    account: grant.account,
+  });
+}
+
+async function readInvitation(client: Client, grant: Grant, id: number): Promise<Reading> {
+  const waiting = await listInvitations(client);
+  const found = waiting.items.find(isInvitation(grant, id));
+  return reading(client, found !== undefined, waiting.last, {
+    request: `GET /orgs/${client.org}/invitations`,
+    answer: { invitations: waiting.items.length, pages: waiting.pages, invitation: found?.id ?? null },
     account: grant.account,
   });
 }

@@ -2,8 +2,10 @@ import { z } from "zod";
 import { type Account, type Reading, SystemError, type WorkItem } from "../connector.ts";
 import { getLogin, getStanding } from "./accounts.ts";
 import type { Client } from "./client.ts";
+import { cannotTake, shown } from "./moved.ts";
 import { Comment, Issue, Pull, type SimpleUser } from "./schema.ts";
-import { ASSIGNABLE, isId, type Located, locate } from "./work.ts";
+import { takeOver } from "./take-over.ts";
+import { ASSIGNABLE, isId, isNumbered, type Located, locate } from "./work.ts";
 
 /**
  * Makes `to` the assignee, or the reviewer where a review was asked for, and says so in one neutral comment; whoever
@@ -11,9 +13,10 @@ import { ASSIGNABLE, isId, type Located, locate } from "./work.ts";
  * word, so success is what a fresh read shows. A pull request keeps its author: GitHub cannot change that.
  */
 export async function reassign(client: Client, item: WorkItem, to: Account): Promise<Reading> {
-  const { own } = await getStanding(client);
+  const standing = await getStanding(client);
   const at = await locate(client, item);
   if (!at) return shown(client, item, "absent", { repository: "gone" });
+  if (!isNumbered(at)) return takeOver(client, item, at, to, standing);
   const where = { owner: client.org, repo: at.repo.name };
   const before = await readState(client, at);
   if (before.state !== "open") return shown(client, item, "absent", { state: before.state });
@@ -28,7 +31,7 @@ export async function reassign(client: Client, item: WorkItem, to: Account): Pro
   }
   const leaver = holders(before).find(isId(item.account));
   if (leaver && to.id !== item.account) await takeOff(client, at, await getLogin(client, item.account));
-  await commentOnce(client, at, item, { id: to.id, login }, String(own.id));
+  await commentOnce(client, at, item, { id: to.id, login }, String(standing.own.id));
   const after = await readState(client, at);
   if (!holders(after).some(isId(to.id))) throw cannotTake(login);
   if (to.id !== item.account && holders(after).some(isId(item.account))) {
@@ -88,21 +91,4 @@ async function readState(client: Client, at: Located): Promise<Pull | Issue> {
 
 function reviewersOf(state: Pull | Issue): readonly SimpleUser[] {
   return "requested_reviewers" in state ? (state.requested_reviewers ?? []) : [];
-}
-
-function cannotTake(login: string): SystemError {
-  return new SystemError({ code: "refused", reason: `${login} cannot be assigned: has no access` });
-}
-
-function shown(
-  client: Client,
-  item: WorkItem,
-  state: "present" | "absent",
-  answer: Readonly<Record<string, string>>,
-): Reading {
-  return {
-    state,
-    readAt: client.call.now(),
-    evidence: { request: `GET ${item.id} in ${item.container}`, answer: JSON.stringify({ item: item.id, ...answer }) },
-  };
 }

@@ -1,9 +1,11 @@
 import { type Blocker, type Grant, type Revoked, SystemError } from "../connector.ts";
 import { getLogin, getStanding, type Standing } from "./accounts.ts";
 import type { Client } from "./client.ts";
-import { findRepo, findTeam, readHolding, readMembership } from "./grants.ts";
+import { cancelInvitation } from "./invitations.ts";
+import { removeKey } from "./keys.ts";
 import { type Place, placeOf, readBack } from "./read-back.ts";
-import { GroupMappings, SimpleUser } from "./schema.ts";
+import { findRepo, findTeam, readHolding, readMembership, readOwners } from "./reads.ts";
+import { GroupMappings, type Repo } from "./schema.ts";
 
 /**
  * Takes one grant away. A fresh read comes first, so that what is gone already is told from what this credential
@@ -23,6 +25,10 @@ export async function revoke(client: Client, grant: Grant): Promise<Revoked> {
       return revokeTeam(client, grant, place.id);
     case "repo":
       return revokeRepo(client, grant, place.id);
+    case "key":
+      return revokeKey(client, grant, place);
+    case "invitation":
+      return cancelInvitation(client, grant, place.id);
     default:
       return place.kind satisfies never;
   }
@@ -34,8 +40,8 @@ async function listBlockers(client: Client, standing: Standing, grant: Grant, pl
     blockers.push({ what: "our own GitHub token belongs to this account", url: "https://github.com/settings/tokens" });
   }
   if (place.kind === "org") {
-    const owners = await client.list(SimpleUser, "GET /orgs/{org}/members", { org: client.org, role: "admin" });
-    if (owners.items.length === 1 && String(owners.items[0]?.id) === grant.account) {
+    const owners = await readOwners(client);
+    if (owners.length === 1 && String(owners[0]?.id) === grant.account) {
       const url = `https://github.com/orgs/${client.org}/people`;
       blockers.push({ what: `it is the last owner of ${client.org}: name another one first`, url });
     }
@@ -80,10 +86,7 @@ async function isFilledElsewhere(client: Client, slug: string): Promise<boolean>
 async function revokeRepo(client: Client, grant: Grant, id: number): Promise<Revoked> {
   const repo = await findRepo(client, id, grant.before?.["repo"]);
   if (!repo) return { status: "already-gone" };
-  if (repo.archived) {
-    const url = `https://github.com/${repo.full_name}/settings`;
-    return { status: "blocked", by: [{ what: `${repo.full_name} is archived, which freezes its collaborators`, url }] };
-  }
+  if (repo.archived) return { status: "blocked", by: [archived(repo, "collaborators")] };
   const at = { owner: client.org, repo: repo.name };
   const { holding } = await readHolding(client, repo, grant.account);
   if (!holding) return { status: "already-gone" };
@@ -93,6 +96,18 @@ async function revokeRepo(client: Client, grant: Grant, id: number): Promise<Rev
   }
   const username = await getLogin(client, grant.account);
   return sent(client, grant, "DELETE /repos/{owner}/{repo}/collaborators/{username}", { ...at, username });
+}
+
+async function revokeKey(client: Client, grant: Grant, place: Place): Promise<Revoked> {
+  const repo = await findRepo(client, place.id, grant.before?.["repo"]);
+  if (!repo) return { status: "already-gone" };
+  if (repo.archived) return { status: "blocked", by: [archived(repo, "deploy keys")] };
+  return removeKey(client, grant, repo, place.key ?? 0);
+}
+
+function archived(repo: Repo, what: string): Blocker {
+  const url = `https://github.com/${repo.full_name}/settings`;
+  return { what: `${repo.full_name} is archived, which freezes its ${what}`, url };
 }
 
 /** GitHub answers 404 both for "gone" and for "not yours to see": a read decides which it was. */
@@ -107,42 +122,4 @@ async function sent(
   const reading = await readBack(client, grant);
   if (reading.state === "absent") return { status: "already-gone" };
   throw new SystemError({ code: "forbidden", scope: "admin:org" });
-}
-
-/**
- * Gives a grant back. GitHub sends an invitation where the account is no member any more, and within three months the
- * membership comes back with the privileges it had.
- */
-export async function restore(client: Client, grant: Grant): Promise<void> {
-  await getStanding(client);
-  const place = placeOf(grant);
-  const username = await getLogin(client, grant.account);
-  const role = grant.before?.["role"] ?? "";
-  switch (place.kind) {
-    case "org":
-      await given(client, "PUT /orgs/{org}/memberships/{username}", { org: client.org, username, role });
-      return;
-    case "team": {
-      const team = await findTeam(client, place.id);
-      if (!team) throw new SystemError({ code: "refused", reason: "the team was deleted" });
-      const at = { org: client.org, team_slug: team.slug, username };
-      await given(client, "PUT /orgs/{org}/teams/{team_slug}/memberships/{username}", { ...at, role });
-      return;
-    }
-    case "repo": {
-      const repo = await findRepo(client, place.id, grant.before?.["repo"]);
-      if (!repo) throw new SystemError({ code: "refused", reason: "the repository was deleted" });
-      // Lists say read and write, the request says pull and push.
-      const permission = { read: "pull", write: "push" }[role] ?? role;
-      const at = { owner: client.org, repo: repo.name, username };
-      await given(client, "PUT /repos/{owner}/{repo}/collaborators/{username}", { ...at, permission });
-      return;
-    }
-    default:
-      return place.kind satisfies never;
-  }
-}
-
-async function given(client: Client, route: string, parameters: Record<string, string>): Promise<void> {
-  if (!(await client.send(route, parameters))) throw new SystemError({ code: "forbidden", scope: "admin:org, repo" });
 }

@@ -11,7 +11,13 @@ export type User = z.infer<typeof User>;
 /** `ssh-ed25519 AAAA…`, as anybody sees it on a profile. */
 export const PublicKey = z.object({ key: z.string() });
 
-export const Org = z.object({ id: z.number().int(), login: z.string() });
+export const Org = z.object({
+  id: z.number().int(),
+  login: z.string(),
+  /** What every member may do in every repository; only owners are told. */
+  default_repository_permission: z.string().nullish(),
+});
+export type Org = z.infer<typeof Org>;
 
 /** `direct_membership: false`: it comes through teams of the enterprise and does not end in this organization. */
 export const Membership = z.object({
@@ -35,9 +41,13 @@ export const TeamMembership = z.object({ state: z.enum(["active", "pending"]), r
 
 export const Repo = z.object({
   id: z.number().int(),
+  node_id: z.string(),
   name: z.string(),
   full_name: z.string(),
+  private: z.boolean().optional(),
   archived: z.boolean().optional(),
+  default_branch: z.string().optional(),
+  forks_count: z.number().int().optional(),
   has_issues: z.boolean().optional(),
   open_issues_count: z.number().int().optional(),
 });
@@ -51,6 +61,51 @@ export const RepoInvitation = z.object({
   /** Null when it was sent to an e-mail address. */
   invitee: SimpleUser.nullish(),
 });
+
+/** `login` is null when it was sent to an e-mail address. */
+export const OrgInvitation = z.object({
+  id: z.number().int(),
+  login: z.string().nullable(),
+  email: z.string().nullable(),
+  role: z.string(),
+});
+export type OrgInvitation = z.infer<typeof OrgInvitation>;
+
+/** The public half, without the comment it may have been given with. */
+export const DeployKey = z.object({
+  id: z.number().int(),
+  key: z.string(),
+  title: z.string(),
+  read_only: z.boolean(),
+  /** The login at the time; null for keys of apps and of deleted accounts. */
+  added_by: z.string().nullish(),
+  last_used: z.string().nullish(),
+});
+export type DeployKey = z.infer<typeof DeployKey>;
+
+/** The address may hold a password: it is never shown whole. */
+export const Hook = z.object({
+  id: z.number().int(),
+  active: z.boolean(),
+  events: z.array(z.string()),
+  config: z.object({ url: z.string().optional() }),
+});
+export type Hook = z.infer<typeof Hook>;
+
+export const TeamRepo = Repo.extend({ permissions: z.object({ push: z.boolean() }).optional() });
+
+export const ActionsSecret = z.object({
+  name: z.string(),
+  visibility: z.enum(["all", "private", "selected"]).optional(),
+});
+export type ActionsSecret = z.infer<typeof ActionsSecret>;
+
+export const Fork = Repo.extend({ owner: SimpleUser });
+export type Fork = z.infer<typeof Fork>;
+
+export const Branch = z.object({ name: z.string() });
+
+export const Comparison = z.object({ ahead_by: z.number().int() });
 
 export const Pull = z.object({
   number: z.number().int(),
@@ -74,6 +129,7 @@ export type Pull = z.infer<typeof Pull>;
 export const Issue = z.object({
   number: z.number().int(),
   title: z.string(),
+  body: z.string().nullish(),
   state: z.string(),
   html_url: z.string(),
   created_at: z.string(),

@@ -3,7 +3,7 @@ import { type Suggestion, SystemError, type WorkItem } from "../connector.ts";
 import { accountOf, findById, getStanding } from "./accounts.ts";
 import type { Client } from "./client.ts";
 import { Commit, Pull, Review, type SimpleUser } from "./schema.ts";
-import { ASSIGNABLE, isId, locate } from "./work.ts";
+import { ASSIGNABLE, isId, isNumbered, locate } from "./work.ts";
 
 const MOST = 3;
 
@@ -24,7 +24,7 @@ export async function suggestOwners(client: Client, item: WorkItem): Promise<Sug
     if (at.kind === "review-request" && author && user.id === author.id) return;
     if (!why.has(String(user.id))) why.set(String(user.id), reason);
   };
-  if (at.kind !== "issue") {
+  if (isNumbered(at) && at.kind !== "issue") {
     const numbered = { ...where, pull_number: at.number };
     const pull = (await client.get(Pull, "GET /repos/{owner}/{repo}/pulls/{pull_number}", numbered)).body;
     author = pull.user;

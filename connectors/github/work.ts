@@ -1,15 +1,19 @@
 import { type Account, SystemError, type WorkItem } from "../connector.ts";
 import { findById, getStanding, systemId } from "./accounts.ts";
 import { type Client, eachOf } from "./client.ts";
-import { findRepo, WIDTH } from "./grants.ts";
+import { DUTIES, type Duty, listDuties } from "./duties.ts";
+import { emailOf } from "./invitations.ts";
+import { findRepo, WIDTH } from "./reads.ts";
 import { Issue, Pull, Repo, type SimpleUser } from "./schema.ts";
 
 /**
  * Open pull requests by the account, reviews it was asked for, and open issues assigned to it. Read per repository
  * rather than by search: search stops at a thousand, may answer incompletely and lags behind, while the lists are
- * complete and carry ids. Repositories that are archived or have nothing open are skipped.
+ * complete and carry ids. Repositories that are archived or have nothing open are skipped. Then what would be nobody's:
+ * schedules, code ownership, private forks, webhooks.
  */
 export async function* listWork(client: Client, account: Account): AsyncIterable<WorkItem> {
+  if (emailOf(account.id)) return;
   await getStanding(client);
   const user = await findById(client, account.id);
   if (!user) return;
@@ -17,6 +21,7 @@ export async function* listWork(client: Client, account: Account): AsyncIterable
   const open = repos.filter((repo) => !repo.archived && repo.open_issues_count !== 0);
   const found = await eachOf(open, WIDTH, (repo) => listWorkOf(client, repo, account.id, user.login));
   yield* found.flat();
+  yield* await listDuties(client, account, user, repos);
 }
 
 async function listWorkOf(client: Client, repo: Repo, account: string, login: string): Promise<WorkItem[]> {
@@ -81,15 +86,33 @@ export interface Located {
   readonly number: number;
 }
 
-/** Finds the item's repository by its immutable id; undefined when the organization has it no more. */
-export async function locate(client: Client, item: WorkItem): Promise<Located | undefined> {
-  const [, short, repoId, number] = /^(pull|review|issue):(\d+)\/(\d+)$/.exec(item.id) ?? [];
-  const kind = short === "pull" ? "pull-request" : short === "review" ? "review-request" : "issue";
-  if (!short || !repoId || !number)
-    throw new SystemError({ code: "refused", reason: `${item.id} is no work of GitHub` });
-  const repo = await findRepo(client, Number(repoId), item.container.split("/")[1]);
-  return repo && { kind, repo, number: Number(number) };
+/** A duty as its id names it. */
+export interface LocatedDuty {
+  readonly kind: Duty;
+  readonly repo: Repo;
 }
+
+/** Finds the item's repository by its immutable id; undefined when the organization has it no more. */
+export async function locate(client: Client, item: WorkItem): Promise<Located | LocatedDuty | undefined> {
+  const [, short, repoId, rest] = /^([a-z]+):(\d+)\/(.+)$/.exec(item.id) ?? [];
+  const kind = KIND_OF.get(short ?? "");
+  if (!kind || !repoId || !rest) throw new SystemError({ code: "refused", reason: `${item.id} is no work of GitHub` });
+  const repo = await findRepo(client, Number(repoId), item.container.split("/")[1]);
+  if (!repo) return undefined;
+  return kind in KINDS
+    ? { kind: kind as keyof typeof KINDS, repo, number: Number(rest) }
+    : { kind: kind as Duty, repo };
+}
+
+/** Tells an issue or pull request from what has no number. */
+export function isNumbered(at: Located | LocatedDuty): at is Located {
+  return "number" in at;
+}
+
+const KIND_OF: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(KINDS).map(([kind, short]) => [short, kind] as const),
+  ...Object.entries(DUTIES).map(([kind, { short }]) => [short, kind] as const),
+]);
 
 /** Says whether somebody is this account, by id. */
 export function isId(id: string): (user: SimpleUser | null | undefined) => boolean {

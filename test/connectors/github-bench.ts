@@ -1,16 +1,30 @@
 import type { Person } from "../../connectors/connector.ts";
 import { github } from "../../connectors/github/index.ts";
-import { type GitHubPeer, type GitHubSeed, type Rule, startGitHub } from "../peers/github.ts";
+import { type GitHubPeer, type Rule, startGitHub } from "../peers/github.ts";
+import type { GitHubSeed, Permissions } from "../peers/github-seed.ts";
 import type { Bench, Misbehaviour, Stranger } from "./conformance.ts";
 
 export const TOKEN = "ghp_0123456789abcdefSECRET";
+
+/** Exactly the rights of a fine-grained token that the connector's README asks for. */
+export const RIGHTS: Permissions = {
+  "org:members": "write",
+  "org:secrets": "read",
+  "repo:administration": "write",
+  "repo:contents": "read",
+  "repo:issues": "write",
+  "repo:metadata": "read",
+  "repo:pull-requests": "write",
+  "repo:secrets": "read",
+  "repo:webhooks": "read",
+};
 
 /** An organization of five with one bot; Alice and Mallory are not in it yet. */
 export const SEED: GitHubSeed = {
   org: "Acme",
   token: TOKEN,
   tokenOf: "root-owner",
-  scopes: ["repo", "admin:org", "user"],
+  permissions: RIGHTS,
   users: [
     { login: "root-owner", name: "Root" },
     { login: "Alice-Dev", name: "Alice" },
@@ -64,18 +78,35 @@ export async function startBench(seed: GitHubSeed = SEED): Promise<GitHubBench> 
       teams.push(name);
     }
   };
-  const give: Record<string, (login: string) => Promise<void> | void> = {
-    "org-membership": (login) => peer.addMember(login, "member"),
-    "org-invitation": (login) => peer.inviteMember(login, "member"),
-    "team-membership": (login) => addTeams(1, [login]),
-    "repo-collaborator": (login) => addRepo("collaborators", login),
-    "repo-invitation": (login) => addRepo("invitations", login),
-  };
   const addRepo = async (what: "collaborators" | "invitations", login: string) => {
     const name = `repo-${repos.length + 1}`;
     const other = { login: "outsider", permission: "pull" };
     await peer.addRepo({ name, [what]: [other, { login, permission: "push" }] });
     repos.push(name);
+  };
+  const addKeys = async (count: number, login: string) => {
+    const name = `repo-${repos.length + 1}`;
+    const addedBy = login;
+    const keys = Array.from({ length: count }, (_, index) => ({
+      title: `key ${index}`,
+      key: `ssh-ed25519 ${Buffer.from(`${login} ${index}`).toString("base64")}`,
+      addedBy,
+    }));
+    await peer.addRepo({ name, keys: [{ title: "ci", key: "ssh-ed25519 AAAA", addedBy: "bob" }, ...keys] });
+    repos.push(name);
+  };
+  const give: Record<string, (login: string) => Promise<void> | void> = {
+    "org-membership": (login) => peer.addMember(login, "member"),
+    "org-invitation": (login) => peer.inviteMember(login, "member"),
+    "email-invitation": (login) => peer.inviteAddress(`${login.replace("-dev", "")}@example.com`, "member"),
+    "team-membership": (login) => addTeams(1, [login]),
+    "repo-collaborator": async (login) => {
+      await peer.addMember(login, "member");
+      await addRepo("collaborators", login);
+    },
+    "outside-collaborator": (login) => addRepo("collaborators", login),
+    "repo-invitation": (login) => addRepo("invitations", login),
+    "deploy-key": (login) => addKeys(1, login),
   };
   let kind = "org-membership";
 
@@ -83,10 +114,17 @@ export async function startBench(seed: GitHubSeed = SEED): Promise<GitHubBench> 
     peer,
     system,
     secrets: [TOKEN],
-    person: ALICE,
-    namesake: { ...ALICE, id: "person-2", logins: {} },
+    get person() {
+      // An invitation to an address belongs to no account.
+      return kind === "email-invitation" ? { ...ALICE, logins: {} } : ALICE;
+    },
+    namesake: { ...ALICE, id: "person-2", emails: [], logins: {} },
     async grant(count) {
       if (count === 0) return;
+      if (count > 101) {
+        await addKeys(count, "alice-dev");
+        return;
+      }
       await peer.addMember("alice-dev", "member");
       await addTeams(count - 1, ["alice-dev"]);
     },
@@ -127,13 +165,22 @@ function strangerOf(
   teams: readonly string[],
   repos: readonly string[],
 ): Stranger {
-  const has = async (path: string) => JSON.stringify((await peer.look(path)) ?? null).includes(`"id":${id},`);
+  const marks = [`"id":${id},`, `"added_by":"${login}"`, '"email":"mallory@example.com"'];
+  const has = async (path: string) => {
+    const said = JSON.stringify((await peer.look(path)) ?? null);
+    return marks.some((mark) => said.includes(mark));
+  };
   return {
     async holds() {
       const places = [
         `/orgs/${org}/memberships/${login}`,
+        `/orgs/${org}/invitations`,
         ...teams.map((team) => `/orgs/${org}/teams/${team}/members?per_page=100`),
-        ...repos.flatMap((repo) => [`/repos/${org}/${repo}/collaborators`, `/repos/${org}/${repo}/invitations`]),
+        ...repos.flatMap((repo) => [
+          `/repos/${org}/${repo}/collaborators`,
+          `/repos/${org}/${repo}/invitations`,
+          `/repos/${org}/${repo}/keys`,
+        ]),
       ];
       const held: string[] = [];
       for (const place of places) if (await has(place)) held.push(place);

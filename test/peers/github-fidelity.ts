@@ -1,8 +1,13 @@
-import type { Seen } from "./github.ts";
+import type { Seen } from "./front.ts";
+import { GitHubFiles } from "./github-files.ts";
+import { GitHubForks } from "./github-forks.ts";
 import { type Answer, type Ask, NOT_FOUND, type Route, route } from "./github-inside.ts";
+import { GitHubInvitations } from "./github-invitations.ts";
 import { GitHubOrg } from "./github-org.ts";
 import type { GitHubPeople, GitHubPerson } from "./github-people.ts";
 import { GitHubRepos } from "./github-repos.ts";
+import type { GitHubSeed, RepoSeed } from "./github-seed.ts";
+import { GitHubSettings } from "./github-settings.ts";
 import { GitHubWork } from "./github-work.ts";
 
 const NAMED_AFTER = new Set(["users", "members", "memberships", "collaborators", "assignees"]);
@@ -12,11 +17,16 @@ export class GitHubFidelity {
   readonly org: GitHubOrg;
   readonly repos: GitHubRepos;
   readonly work: GitHubWork;
+  readonly invitations: GitHubInvitations;
+  readonly settings: GitHubSettings;
+  readonly #forks: GitHubForks;
+  readonly #files: GitHubFiles;
   readonly #org: string;
   readonly #people: GitHubPeople;
   readonly #own: GitHubPerson;
   readonly #ask: Ask;
   readonly #routes: readonly Route[];
+  #base = "read";
 
   constructor(org: string, people: GitHubPeople, own: GitHubPerson, ask: Ask) {
     this.#org = org;
@@ -26,7 +36,12 @@ export class GitHubFidelity {
     this.org = new GitHubOrg(org, people, own, ask);
     this.repos = new GitHubRepos(org, people, this.org, ask);
     this.work = new GitHubWork(org, people, own, this.repos, ask);
+    this.invitations = new GitHubInvitations(org, people, own, this.org);
+    this.settings = new GitHubSettings(org, people, this.repos, this.org);
+    this.#forks = new GitHubForks(org, people, this.repos);
+    this.#files = new GitHubFiles(people, this.org, this.repos, this.settings);
     this.#routes = [
+      route("GET", `/orgs/${org}`, async () => this.#organization()),
       route("GET", "/user/(\\d+)", async ([id]) => this.#user(this.#people.findById(Number(id)))),
       route("GET", "/user", async () => this.#user(this.#own)),
       route("GET", "/users/([^/]+)", async ([login = ""]) => this.#user(this.#people.find(decodeURIComponent(login)))),
@@ -34,7 +49,29 @@ export class GitHubFidelity {
       ...this.org.routes(),
       ...this.repos.routes(),
       ...this.work.routes(),
+      ...this.invitations.routes(),
+      ...this.settings.routes(),
+      ...this.#forks.routes(),
+      ...this.#files.routes(),
     ];
+  }
+
+  /** What the organization itself has; repositories come one by one. */
+  seed(seed: GitHubSeed): void {
+    this.settings.share(seed.secrets ?? []);
+    this.#base = seed.basePermission ?? "read";
+  }
+
+  async addRepo(repo: RepoSeed): Promise<void> {
+    await this.work.addRepo(repo);
+    await this.settings.add(repo);
+    this.#forks.add(repo);
+    await this.#files.add(repo);
+  }
+
+  async #organization(): Promise<Answer> {
+    const answer = await this.#ask("GET", `/orgs/${this.#org}`);
+    return { ...answer, body: { ...(answer.body as object), default_repository_permission: this.#base } };
   }
 
   async answer(seen: Seen): Promise<Answer> {

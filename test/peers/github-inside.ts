@@ -1,4 +1,4 @@
-import type { Seen } from "./github.ts";
+import type { Seen } from "./front.ts";
 import type { GitHubPerson } from "./github-people.ts";
 
 /** How the front, or the emulator behind it, answers. */

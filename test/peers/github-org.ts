@@ -1,4 +1,4 @@
-import type { Seen, TeamSeed } from "./github.ts";
+import type { Seen } from "./front.ts";
 import {
   type Answer,
   type Ask,
@@ -12,6 +12,7 @@ import {
   simple,
 } from "./github-inside.ts";
 import type { GitHubPeople, GitHubPerson } from "./github-people.ts";
+import type { TeamSeed } from "./github-seed.ts";
 
 /**
  * Members and teams where the emulator differs: it knows no invitations, takes every maintainer of a team for an owner,
@@ -22,7 +23,9 @@ export class GitHubOrg {
   readonly #people: GitHubPeople;
   readonly #ask: Ask;
   readonly #own: GitHubPerson;
-  readonly #invited = new Map<number, string>();
+  /** Roles of who waits to accept, by id. */
+  readonly invited = new Map<number, string>();
+  readonly #repos = new Map<string, Map<string, string>>();
   readonly #parents = new Map<number, number>();
 
   constructor(org: string, people: GitHubPeople, own: GitHubPerson, ask: Ask) {
@@ -60,18 +63,22 @@ export class GitHubOrg {
   /** Says yes for somebody who is invited. */
   async acceptInvitation(login: string): Promise<void> {
     const person = this.#people.get(login);
-    const role = this.#invited.get(person.id);
-    if (role && this.#invited.delete(person.id)) await this.addMember(login, role === "admin" ? "admin" : "member");
+    const role = this.invited.get(person.id);
+    if (role && this.invited.delete(person.id)) await this.addMember(login, role === "admin" ? "admin" : "member");
   }
 
   inviteMember(login: string, role: "admin" | "member"): void {
-    this.#invited.set(this.#people.get(login).id, role);
+    this.invited.set(this.#people.get(login).id, role);
   }
 
   async addTeam(team: TeamSeed): Promise<void> {
     const parent = team.parent ? (await this.#allTeams()).find((one) => one["name"] === team.parent) : undefined;
     const body = { name: team.name, privacy: "closed", ...(parent ? { parent_team_id: parent["id"] } : {}) };
     const created = ok(await this.#ask("POST", `/orgs/${this.#org}/teams`, { body }));
+    this.#repos.set(
+      String(created["slug"]),
+      new Map((team.repos ?? []).map(({ name, permission }) => [name, permission])),
+    );
     if (parent) this.#parents.set(Number(created["id"]), Number(parent["id"]));
     for (const { login, role } of team.members ?? []) {
       const person = this.#people.get(login);
@@ -89,9 +96,24 @@ export class GitHubOrg {
     return (body as Json)["role"] === "maintainer" ? "admin" : "member";
   }
 
+  /** What a team may do in which repository. */
+  reposOf(slug: string): ReadonlyMap<string, string> {
+    return this.#repos.get(slug) ?? new Map();
+  }
+
+  /** What a person's teams let them do in a repository. */
+  async permissionsIn(repo: string, person: GitHubPerson): Promise<string[]> {
+    const found: string[] = [];
+    for (const [slug, repos] of this.#repos) {
+      const permission = repos.get(repo);
+      if (permission && (await this.#teamMembership(slug, person.login)).status === 200) found.push(permission);
+    }
+    return found;
+  }
+
   async #membership(person: GitHubPerson | undefined): Promise<Answer> {
     if (!person) return NOT_FOUND;
-    const invited = this.#invited.get(person.id);
+    const invited = this.invited.get(person.id);
     const role = invited ?? (await this.role(person));
     if (!role) return NOT_FOUND;
     const url = `https://api.github.com/orgs/${this.#org}`;
@@ -122,7 +144,7 @@ export class GitHubOrg {
   async #removeMember(login: string): Promise<Answer> {
     const person = this.#people.find(login);
     if (!person) return NOT_FOUND;
-    if (this.#invited.delete(person.id)) return { status: 204 };
+    if (this.invited.delete(person.id)) return { status: 204 };
     const role = await this.role(person);
     if (!role) return NOT_FOUND;
     const owners = await listAll(this.#ask, `/orgs/${this.#org}/teams/members/members`, { role: "maintainer" });

@@ -1,4 +1,4 @@
-import type { Seen } from "./github.ts";
+import type { Seen } from "./front.ts";
 import {
   type Answer,
   type Ask,
@@ -28,6 +28,7 @@ export class GitHubRepos {
   readonly #ask: Ask;
   readonly #members: GitHubOrg;
   readonly #roles = new Map<string, string>();
+  readonly #forks = new Map<string, number>();
   #invitations: Invitation[] = [];
   #next = 1000;
 
@@ -42,7 +43,7 @@ export class GitHubRepos {
     const o = `/orgs/${this.#org}`;
     const r = `/repos/${this.#org}/([^/]+)`;
     return [
-      route("GET", `${o}/repos`, (_, seen) => this.#repos(seen)),
+      route("GET", `${o}/repos`, async (_, seen) => paged(await this.all(), seen)),
       route("GET", `${r}/collaborators`, ([repo = ""], seen) => this.#collaborators(repo, seen)),
       route("PUT", `${r}/collaborators/([^/]+)`, ([repo = "", login = ""], seen) =>
         this.#putCollaborator(repo, login, seen),
@@ -84,7 +85,22 @@ export class GitHubRepos {
     if (!has) ok(await this.#ask("DELETE", path));
   }
 
-  async #repos(seen: Seen): Promise<Answer> {
+  /** By its name, in any case. */
+  async find(name: string): Promise<Json | undefined> {
+    return (await this.all()).find((repo) => String(repo["name"]).toLowerCase() === name.toLowerCase());
+  }
+
+  countFork(repo: string): void {
+    this.#forks.set(repo, (this.#forks.get(repo) ?? 0) + 1);
+  }
+
+  /** The direct role: `read` to `admin`. */
+  roleOf(repo: string, person: GitHubPerson): string | undefined {
+    return this.#roles.get(`${repo}/${person.id}`);
+  }
+
+  /** All of the organization, in the order they were made. */
+  async all(): Promise<Json[]> {
     const repos: Json[] = [];
     for (let page = 1; ; page += 1) {
       const query = new URLSearchParams({ q: `org:${this.#org}`, per_page: "100", page: String(page) });
@@ -93,10 +109,9 @@ export class GitHubRepos {
       repos.push(...items);
       if (items.length < 100) break;
     }
-    return paged(
-      repos.sort((a, b) => Number(a["id"]) - Number(b["id"])),
-      seen,
-    );
+    return repos
+      .sort((a, b) => Number(a["id"]) - Number(b["id"]))
+      .map((repo) => ({ ...repo, forks_count: this.#forks.get(String(repo["name"])) ?? 0 }));
   }
 
   async #collaborators(repo: string, seen: Seen): Promise<Answer> {

@@ -1,4 +1,4 @@
-import type { PullSeed, RepoSeed, Seen } from "./github.ts";
+import type { Seen } from "./front.ts";
 import {
   type Answer,
   type Ask,
@@ -13,6 +13,7 @@ import {
 } from "./github-inside.ts";
 import type { GitHubPeople, GitHubPerson } from "./github-people.ts";
 import type { GitHubRepos } from "./github-repos.ts";
+import type { PullSeed, RepoSeed } from "./github-seed.ts";
 
 /** Issues and pull requests where the emulator differs: pull requests have no assignees, and everybody is accepted. */
 export class GitHubWork {
@@ -160,7 +161,13 @@ export class GitHubWork {
     const issues = await listAll(this.#ask, `/repos/${this.#org}/${repo}/issues`, query);
     const pulls = (await listAll(this.#ask, `/repos/${this.#org}/${repo}/pulls`, { state: query.state }))
       .filter((pull) => !wanted || this.#pullAssignees.get(`${repo}#${pull["number"]}`)?.has(wanted.id))
-      .map((pull) => ({ ...pull, pull_request: { url: pull["url"] } }));
-    return paged([...issues, ...pulls], seen);
+      .map((pull): Json => ({ ...pull, pull_request: { url: pull["url"] } }));
+    const creator = seen.query.get("creator");
+    const by = creator === null ? undefined : this.#people.find(creator);
+    if (creator !== null && !by) return { status: 422, body: { message: "Validation Failed" } };
+    return paged(
+      [...issues, ...pulls].filter((one) => !by || (one["user"] as Json)["id"] === by.id),
+      seen,
+    );
   }
 }

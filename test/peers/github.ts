@@ -1,83 +1,30 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createEmulator } from "emulate";
+import { type FrontRule, openFront, type Seen } from "./front.ts";
 import { GitHubFidelity } from "./github-fidelity.ts";
 import type { Answer, Ask } from "./github-inside.ts";
 import { GitHubPeople } from "./github-people.ts";
+import { refusalOf } from "./github-rights.ts";
+import type { GitHubSeed, KeySeed, RepoSeed, TeamSeed } from "./github-seed.ts";
 import { type Exchange, findSpec } from "./specs.ts";
 
-/** What a GitHub starts with. Everybody who is named anywhere is in `users`. */
-export interface GitHubSeed {
-  readonly org: string;
-  /** The credential that is accepted, and whose it is. */
-  readonly token: string;
-  readonly tokenOf: string;
-  /** Scopes of a classic token; absent for a fine-grained one. */
-  readonly scopes?: readonly string[];
-  readonly users: readonly { readonly login: string; readonly name?: string; readonly type?: "User" | "Bot" }[];
-  readonly members: readonly { readonly login: string; readonly role?: "admin" | "member" }[];
-  readonly teams?: readonly TeamSeed[];
-  readonly repos?: readonly RepoSeed[];
-}
+/** What GitHub itself says when something is wrong. */
+type GitHubWords =
+  /** Success is answered and nothing is done. */
+  | "ignore"
+  | "secondary-limit"
+  /** The same with a header that says how long. */
+  | "secondary-limit-until"
+  | "primary-limit"
+  | "too-many"
+  /** Status 200, and an error in it. */
+  | "graphql-error"
+  | "graphql-limit"
+  | "forbid"
+  /** 404, which is how GitHub often says "not yours to see". */
+  | "hide"
+  | "bad-gateway";
 
-export interface TeamSeed {
-  readonly name: string;
-  readonly parent?: string;
-  readonly members?: readonly { readonly login: string; readonly role?: "maintainer" | "member" }[];
-}
-
-export interface RepoSeed {
-  readonly name: string;
-  readonly private?: boolean;
-  readonly archived?: boolean;
-  readonly collaborators?: readonly { readonly login: string; readonly permission: string }[];
-  readonly invitations?: readonly { readonly login: string; readonly permission: string }[];
-  /** Authors, oldest first. */
-  readonly commits?: readonly string[];
-  readonly issues?: readonly {
-    readonly title: string;
-    readonly author: string;
-    readonly assignees?: readonly string[];
-  }[];
-  readonly pulls?: readonly PullSeed[];
-}
-
-export interface PullSeed {
-  readonly title: string;
-  readonly author: string;
-  readonly draft?: boolean;
-  readonly reviewers?: readonly string[];
-  readonly assignees?: readonly string[];
-}
-
-export interface Seen {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly body?: unknown;
-}
-
-/** One way to misbehave, for the requests it concerns. */
-export interface Rule {
-  when(request: Seen): boolean;
-  readonly then:
-    | "cut"
-    /** The effect happens, the answer does not come. */
-    | "cut-after"
-    /** Success is answered and nothing is done. */
-    | "ignore"
-    | "secondary-limit"
-    | "primary-limit"
-    | "too-many"
-    | "forbid"
-    /** 404, which is how GitHub often says "not yours to see". */
-    | "hide"
-    | "bad-gateway"
-    /** No answer ever comes. */
-    | "hang";
-  /** After so many times the rule no longer holds. */
-  times?: number;
-}
+export type Rule = FrontRule<GitHubWords>;
 
 /** A running GitHub: the emulator with its gaps filled, behind a front that can misbehave. */
 export interface GitHubPeer {
@@ -100,6 +47,10 @@ export interface GitHubPeer {
   closeIssue(repo: string, number: number): Promise<void>;
   /** Waits to be accepted. */
   inviteMember(login: string, role: "admin" | "member"): void;
+  addKeys(repo: string, keys: readonly KeySeed[]): Promise<void>;
+  /** Waits at an address until whoever reads it accepts. */
+  inviteAddress(email: string, role: "admin" | "member"): void;
+  acceptAddress(email: string, login: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -147,81 +98,46 @@ export async function startGitHub(options: {
   }
   const fidelity = new GitHubFidelity(seed.org, people, people.get(seed.tokenOf), ask);
 
-  let rules: Rule[] = [];
-  const requests: Exchange[] = [];
-  const faults: string[] = [];
   const spec = options.described === false ? undefined : findSpec("github-ghec.json");
-  let requestNumber = 0;
-
-  const server = createServer((request, response) => {
-    respond(request, response).catch((error: unknown) => {
-      faults.push(`the peer failed: ${error instanceof Error ? error.stack : String(error)}`);
-      response.destroy();
-    });
-  });
-
-  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", "http://peer");
-    const text = await readAll(request);
-    const body: unknown = text === "" ? undefined : JSON.parse(text);
-    const seen: Seen = {
-      method: request.method ?? "GET",
-      path: url.pathname,
-      query: url.searchParams,
-      ...(text === "" ? {} : { body }),
-    };
-    const accepted = request.headers.authorization?.replace(/^(bearer|token) /i, "") === seed.token;
-    const rule = takeRule(seen);
-    if (rule === "hang") return;
-    if (rule === "cut") {
-      response.destroy();
-      return;
-    }
-    const answer =
-      rule && rule !== "cut-after" ? ruled(rule, seen) : accepted ? await fidelity.answer(seen) : BAD_TOKEN;
-    const exchange: Exchange = { ...seen, status: answer.status };
-    requests.push(exchange);
-    faults.push(...(spec?.faultsOf(exchange) ?? []));
-    if (rule === "cut-after") {
-      response.destroy();
-      return;
-    }
-    requestNumber += 1;
-    response.writeHead(answer.status, {
-      "content-type": "application/json; charset=utf-8",
-      "x-github-request-id": `PEER:${requestNumber}`,
-      ...(seed.scopes ? { "x-oauth-scopes": seed.scopes.join(", ") } : {}),
-      ...(answer.link ? { link: answer.link.replaceAll(/<[^>]*?\/\/[^/>]+/g, `<http://${request.headers.host}`) } : {}),
-      ...answer.headers,
-    });
-    response.end(answer.body === undefined || answer.status === 204 ? undefined : JSON.stringify(answer.body));
-  }
-
-  function takeRule(seen: Seen): Rule["then"] | undefined {
-    const rule = rules.find((one) => one.times !== 0 && one.when(seen));
-    if (rule?.times !== undefined) rule.times -= 1;
-    return rule?.then;
-  }
-
   for (const team of seed.teams ?? []) await fidelity.org.addTeam(team);
-  for (const repo of seed.repos ?? []) await fidelity.work.addRepo(repo);
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    requests,
-    faults,
-    people,
-    behave: (...next) => {
-      rules = next;
+  for (const repo of seed.repos ?? []) await fidelity.addRepo(repo);
+  fidelity.seed(seed);
+  const front = await openFront<GitHubWords>(
+    {
+      requestId: "x-github-request-id",
+      ...(seed.scopes ? { headers: { "x-oauth-scopes": seed.scopes.join(", ") } } : {}),
+      ruled,
+      async answer(seen, headers) {
+        if (headers.authorization?.replace(/^(bearer|token) /i, "") !== seed.token) return BAD_TOKEN;
+        const refused = seed.scopes === undefined && seed.permissions && refusalOf(seen, seed.permissions);
+        if (refused) return refused;
+        const { link, ...answer } = await fidelity.answer(seen);
+        if (!link) return answer;
+        const toFront = link.replaceAll(/<[^>]*?\/\/[^/>]+/g, "<http://peer");
+        return { ...answer, headers: { ...answer.headers, link: toFront } };
+      },
+      faultsOf(exchange) {
+        // The description is of REST alone, and the emulator's answers are shorter than GitHub's.
+        if (exchange.path === "/graphql") return [];
+        const { answer: _, ...asked } = exchange;
+        return spec?.faultsOf(OWN.test(exchange.path) ? exchange : asked) ?? [];
+      },
     },
+    options.port,
+  );
+  return {
+    url: front.url,
+    requests: front.requests,
+    faults: front.faults,
+    people,
+    behave: front.behave,
     look: async (path) => {
       const url = new URL(path, "http://peer");
       const answer = await fidelity.answer({ method: "GET", path: url.pathname, query: url.searchParams });
       return answer.status === 200 ? answer.body : undefined;
     },
     addTeam: (team) => fidelity.org.addTeam(team),
-    addRepo: (repo) => fidelity.work.addRepo(repo),
+    addRepo: (repo) => fidelity.addRepo(repo),
     addMember: (login, role) => fidelity.org.addMember(login, role),
     renameRepo: (from, to) => fidelity.repos.renameRepo(from, to),
     acceptInvitations: async (login) => {
@@ -229,10 +145,12 @@ export async function startGitHub(options: {
       await fidelity.repos.acceptInvitations(login);
     },
     closeIssue: (repo, number) => fidelity.work.closeIssue(repo, number),
+    addKeys: (repo, keys) => fidelity.settings.addKeys(repo, keys),
+    inviteAddress: (email, role) => fidelity.invitations.invite(email, role),
+    acceptAddress: (email, login) => fidelity.invitations.accept(email, login),
     inviteMember: (login, role) => fidelity.org.inviteMember(login, role),
     stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await front.stop();
       await emulator.close();
     },
   };
@@ -243,14 +161,21 @@ function tokenFor(login: string): string {
   return `inside-${login}`;
 }
 
+/** What the stand-ins answer by themselves is held against the description too. */
+const OWN = /^\/repos\/.*\/(keys|hooks)(\/\d+)?$|^\/orgs\/[^/]+\/invitations|\/actions\/secrets$/;
+
 const BAD_TOKEN: Answer = { status: 401, body: { message: "Bad credentials" } };
 
-function ruled(then: Exclude<Rule["then"], "cut" | "cut-after" | "hang">, seen: Seen): Answer {
+function ruled(then: GitHubWords, seen: Seen): Answer {
   switch (then) {
     case "ignore":
       return seen.method === "DELETE" ? { status: 204 } : { status: seen.method === "PUT" ? 200 : 201, body: {} };
     case "secondary-limit":
       return { status: 403, body: { message: "You have exceeded a secondary rate limit. Please wait a few minutes." } };
+    case "secondary-limit-until": {
+      const headers = { "retry-after": "90" };
+      return { status: 403, body: { message: "You have exceeded a secondary rate limit." }, headers };
+    }
     case "primary-limit": {
       const reset = String(Math.ceil(Date.now() / 1000) + 600);
       const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset };
@@ -258,6 +183,11 @@ function ruled(then: Exclude<Rule["then"], "cut" | "cut-after" | "hang">, seen: 
     }
     case "too-many":
       return { status: 429, body: { message: "Too many requests" }, headers: { "retry-after": "120" } };
+    case "graphql-error":
+    case "graphql-limit": {
+      const type = then === "graphql-limit" ? "RATE_LIMITED" : "SERVICE_UNAVAILABLE";
+      return { status: 200, body: { data: { nodes: [null] }, errors: [{ type, message: "no" }] } };
+    }
     case "forbid":
       return { status: 403, body: { message: "Must have admin rights to the organization." } };
     case "hide":
@@ -267,10 +197,4 @@ function ruled(then: Exclude<Rule["then"], "cut" | "cut-after" | "hang">, seen: 
     default:
       return then satisfies never;
   }
-}
-
-async function readAll(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -1,4 +1,4 @@
-import type { Seen } from "./okta.ts";
+import type { Seen } from "./front.ts";
 import {
   type Answer,
   type Ask,

@@ -1,4 +1,4 @@
-import type { Seen } from "./okta.ts";
+import type { Seen } from "./front.ts";
 
 /** How the front, or the emulator behind it, answers. */
 export interface Answer {

@@ -1,4 +1,5 @@
-import type { OktaSeed, Seen } from "./okta.ts";
+import type { Seen } from "./front.ts";
+import type { OktaSeed } from "./okta.ts";
 import { OktaAccess } from "./okta-access.ts";
 import { OktaApps } from "./okta-apps.ts";
 import {

@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createEmulator } from "emulate";
+import { type FrontRule, openFront, type Seen } from "./front.ts";
 import { type Answer, type Ask, fault, notFound } from "./okta-inside.ts";
 import { OktaOrg } from "./okta-org.ts";
 import { type Exchange, findSpec } from "./specs.ts";
@@ -42,31 +41,12 @@ export interface OktaSeed {
   }[];
 }
 
-export interface Seen {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly body?: unknown;
-}
+/** What Okta itself says when something is wrong. */
+type OktaWords =
+  /** Success is answered and nothing is done. */
+  "ignore" | "too-many" | "forbid" | "hide" | "bad-gateway";
 
-/** One way to misbehave, for the requests it concerns. */
-export interface Rule {
-  when(request: Seen): boolean;
-  readonly then:
-    | "cut"
-    /** The effect happens, the answer does not come. */
-    | "cut-after"
-    /** Success is answered and nothing is done. */
-    | "ignore"
-    | "too-many"
-    | "forbid"
-    | "hide"
-    | "bad-gateway"
-    /** No answer ever comes. */
-    | "hang";
-  /** After so many times the rule no longer holds. */
-  times?: number;
-}
+export type Rule = FrontRule<OktaWords>;
 
 /** A running Okta: the emulator with its gaps filled, behind a front that can misbehave. */
 export interface OktaPeer {
@@ -119,19 +99,8 @@ export async function startOkta(options: {
   await org.seed(seed);
   const routes = org.routes();
 
-  let rules: Rule[] = [];
-  const requests: Exchange[] = [];
-  const faults: string[] = [];
   const links = new Set<string>();
   const spec = options.described === false ? undefined : findSpec("okta-management.json");
-  let requestNumber = 0;
-
-  const server = createServer((request, response) => {
-    respond(request, response).catch((error: unknown) => {
-      faults.push(`the peer failed: ${error instanceof Error ? error.stack : String(error)}`);
-      response.destroy();
-    });
-  });
 
   async function answerOf(seen: Seen): Promise<Answer> {
     for (const [method, path, answer] of routes) {
@@ -141,68 +110,39 @@ export async function startOkta(options: {
     return notFound(seen.path);
   }
 
-  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", "http://peer");
-    const text = await readAll(request);
-    const seen: Seen = {
-      method: request.method ?? "GET",
-      path: url.pathname,
-      query: url.searchParams,
-      ...(text === "" ? {} : { body: JSON.parse(text) }),
-    };
-    const accepted = request.headers.authorization === `SSWS ${seed.token}`;
-    const rule = takeRule(seen);
-    if (rule === "hang") return;
-    if (rule === "cut") {
-      response.destroy();
-      return;
-    }
-    const answer = rule && rule !== "cut-after" ? ruled(rule, seen) : accepted ? await answerOf(seen) : BAD_TOKEN;
-    const exchange: Exchange = { ...seen, status: answer.status, answer: documented(answer.body) };
-    requests.push(exchange);
-    // A cursor is Okta's own, also where its description does not name the parameter: clients only follow the link.
-    const followed = links.has(url.pathname + url.search);
-    faults.push(...(spec?.faultsOf(followed ? { ...exchange, query: new URLSearchParams() } : exchange) ?? []));
-    if (rule === "cut-after") {
-      response.destroy();
-      return;
-    }
-    requestNumber += 1;
-    const link = answer.link?.replace("http://peer", `http://${request.headers.host}`);
-    if (link) links.add(link.slice(link.indexOf("/api/"), link.indexOf(">")));
-    response.writeHead(answer.status, {
-      "content-type": "application/json",
-      "x-okta-request-id": `peer-${requestNumber}`,
-      ...(link ? { link: `<http://${request.headers.host}${seen.path}>; rel="self", ${link}` } : {}),
-      ...answer.headers,
-    });
-    response.end(answer.body === undefined || answer.status === 204 ? undefined : JSON.stringify(answer.body));
-  }
-
-  function takeRule(seen: Seen): Rule["then"] | undefined {
-    const rule = rules.find((one) => one.times !== 0 && one.when(seen));
-    if (rule?.times !== undefined) rule.times -= 1;
-    return rule?.then;
-  }
-
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    requests,
-    faults,
-    org,
-    behave: (...next) => {
-      rules = next;
+  const front = await openFront<OktaWords>(
+    {
+      requestId: "x-okta-request-id",
+      ruled,
+      async answer(seen, headers) {
+        const answer = headers.authorization === `SSWS ${seed.token}` ? await answerOf(seen) : BAD_TOKEN;
+        const { link } = answer;
+        if (!link) return answer;
+        links.add(link.slice(link.indexOf("/api/"), link.indexOf(">")));
+        return { ...answer, headers: { ...answer.headers, link: `<http://peer${seen.path}>; rel="self", ${link}` } };
+      },
+      faultsOf(exchange) {
+        // A cursor is Okta's own, also where its description does not name the parameter: clients only follow the link.
+        const asked = exchange.path + (exchange.query.size > 0 ? `?${exchange.query}` : "");
+        const query = links.has(asked) ? new URLSearchParams() : exchange.query;
+        return spec?.faultsOf({ ...exchange, query, answer: documented(exchange.answer) }) ?? [];
+      },
     },
+    options.port,
+  );
+  return {
+    url: front.url,
+    requests: front.requests,
+    faults: front.faults,
+    org,
+    behave: front.behave,
     look: async (path) => {
       const url = new URL(path, "http://peer");
       const answer = await answerOf({ method: "GET", path: url.pathname, query: url.searchParams });
       return answer.status === 200 ? answer.body : undefined;
     },
     stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await front.stop();
       await emulator.close();
     },
   };
@@ -216,7 +156,7 @@ function documented(body: unknown): unknown {
 
 const BAD_TOKEN = fault(401, "E0000011", "Invalid token provided");
 
-function ruled(then: Exclude<Rule["then"], "cut" | "cut-after" | "hang">, seen: Seen): Answer {
+function ruled(then: OktaWords, seen: Seen): Answer {
   switch (then) {
     case "ignore":
       return seen.method === "POST" ? { status: seen.path.endsWith("/roles") ? 201 : 200, body: {} } : { status: 204 };
@@ -234,10 +174,4 @@ function ruled(then: Exclude<Rule["then"], "cut" | "cut-after" | "hang">, seen: 
     default:
       return then satisfies never;
   }
-}
-
-async function readAll(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }

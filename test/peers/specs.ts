@@ -152,11 +152,15 @@ function openSpec(json: unknown): Spec {
   };
 }
 
-/** `oneOf` that only a discriminator tells apart: without reading it, several may match. */
+/**
+ * `oneOf` that only a discriminator tells apart: without reading it, several may match. And `nullable` without a type,
+ * which says nothing and which Ajv refuses.
+ */
 function withoutDiscriminators(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutDiscriminators);
   if (value === null || typeof value !== "object") return value;
-  const entries = Object.entries(value).map(([key, one]) => [
+  const said = Object.entries(value).filter(([key]) => key !== "nullable" || "type" in value);
+  const entries = said.map(([key, one]) => [
     key === "oneOf" && "discriminator" in value ? "anyOf" : key,
     withoutDiscriminators(one),
   ]);

@@ -1,4 +1,4 @@
-import type { GitHubSeed } from "../peers/github.ts";
+import type { GitHubSeed } from "../peers/github-seed.ts";
 import { EMPLOYEES } from "./company.ts";
 
 /** The account whose token Signoff uses: an owner that is nobody's own. */
