@@ -684,6 +684,29 @@ describe("offers", () => {
     expect(git.revoked).toEqual(["login", "password"]);
   });
 
+  it("hold back what is final also when a closing inventory sends the case back to work", async () => {
+    const git = memorySystem("git");
+    const grants = [{ id: "login" }, { id: "password", stage: "final" as const, reversible: "never" as const }];
+    const held = git.add("1", { email: "alice@acme.test", grants, work: ["Fix rounding"] });
+    git.add("2", { email: "bob@acme.test" });
+    const { readBack } = git;
+    const back = {
+      ...git,
+      readBack: (async (grant, call) => {
+        if (grant.id === "login") held.grants.push(memoryGrant("git", "1", { id: "sneaky" }));
+        return readBack(grant, call);
+      }) satisfies MemorySystem["readBack"],
+    };
+    await start([back]);
+    const caseId = await open({ heir: test.chat("bob") });
+    await decide("sam", caseId);
+    await decide("ivo", caseId);
+    expect(git.revoked).toEqual(["login", "sneaky"]);
+    const { state, steps: left } = await view(caseId);
+    expect(state).toBe("handing-over");
+    expect(left.toSorted()).toEqual(["proven", "proven", "waiting"]);
+  });
+
   it("that nobody has are not waited for: what is final follows the closing inventory at once", async () => {
     const git = memorySystem("git");
     const grants = [{ id: "login" }, { id: "password", stage: "final" as const, reversible: "never" as const }];
