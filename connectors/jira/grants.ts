@@ -15,7 +15,7 @@ export function sightOf(withOrganization: boolean): Sight {
         ? `${TOKENS}, where the organization does not manage the account; OAuth grants of anybody`
         : `${TOKENS}: give the organization's key (JIRA_ORG_KEY) to see API tokens of managed accounts`,
       "sessions of the person's Atlassian account",
-      "projects and tickets that are hidden from our credential, by permissions or issue security",
+      "archived projects, and projects and tickets that permissions or issue security hide from our credential",
       "dashboards that are shared with nobody, and who owns a dashboard once it is not shown to us",
       "automation rules, webhooks and app links that run as the person",
       "tickets assigned within the last minutes, until the search knows them: a later look finds them",
