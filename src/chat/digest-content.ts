@@ -7,6 +7,7 @@ import { latestCheckpoint } from "../store/log.ts";
 import type { Tx } from "../store/open.ts";
 import { entries } from "../store/schema.ts";
 import { loadCaseView, titleOf } from "../store/views.ts";
+import { findPerson } from "../workflow/known-people.ts";
 import { loadOpenCases } from "../workflow/open-cases.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import type { DigestView } from "./messages/digest.ts";
@@ -42,7 +43,7 @@ async function listFindings(tx: Tx, w: Workflow, since: Date, reader?: string): 
     .limit(FINDINGS);
   const found: DigestView["findings"][number][] = [];
   for (const { at, caseId, body } of rows) {
-    const view = caseId === null ? undefined : await loadCaseView(tx, w.systems, caseId);
+    const view = caseId === null ? undefined : await loadCaseView(tx, w.systems, (id) => findPerson(tx, w, id), caseId);
     if (!view || view.leaver.id === reader) continue;
     const what = Finding.safeParse(JSON.parse(new TextDecoder().decode(body))).data;
     found.push({ at: new Date(at), leaver: view.leaver.name, what: what ? wordsOf(w, what) : "a finding" });

@@ -1,6 +1,6 @@
-import { namesOf } from "../store/people.ts";
 import type { Refusal } from "../workflow/ask.ts";
 import { acceptOffer, declineOffer, type OfferDecided, passOffer } from "../workflow/decide-offer.ts";
+import { namesOf } from "../workflow/known-people.ts";
 import { accountOf, type Deps, isRefusal, requestOf, sayRefusal, surfaceOf } from "./desk.ts";
 import { FIELDS } from "./forms.ts";
 import type { Intent } from "./intent.ts";
@@ -39,7 +39,9 @@ async function answer(deps: Deps, reply: Reply, decided: OfferDecided | Refusal)
   if (isRefusal(decided)) return sayRefusal(reply, decided);
   if (decided.kind !== "passed" && decided.kind !== "already") return reply.say(offerAnswer(decided));
   const id = decided.kind === "passed" ? decided.to : decided.by;
-  const names = await deps.workflow.store.db.transaction((tx) => namesOf(tx, id === undefined ? [] : [id]));
+  const names = await deps.workflow.store.db.transaction((tx) =>
+    namesOf(tx, deps.workflow, id === undefined ? [] : [id]),
+  );
   const name = id === undefined ? undefined : (names.get(id) ?? id);
   if (decided.kind === "passed") return reply.say(offerAnswer({ kind: "passed", name: name ?? decided.to }));
   return reply.say(

@@ -1,6 +1,6 @@
 import { findCase } from "../store/cases.ts";
-import { namesOf } from "../store/people.ts";
 import { decidePlan } from "../workflow/decide-plan.ts";
+import { namesOf } from "../workflow/known-people.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import type { Intent } from "./intent.ts";
 import { decidedMessage } from "./messages/answers.ts";
@@ -25,7 +25,7 @@ export async function decide(
   if (decided.kind === "gaps") return reply.ask(approveGapsForm({ caseId, planHash }, decided.gaps));
   const by = decided.kind === "already" ? decided.by : [];
   const { names, zone } = await deps.workflow.store.db.transaction(async (tx) => ({
-    names: await namesOf(tx, by),
+    names: await namesOf(tx, deps.workflow, by),
     zone: (await findCase(tx, caseId))?.dueZone ?? "UTC",
   }));
   return reply.say(

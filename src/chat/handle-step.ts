@@ -1,8 +1,8 @@
-import { namesOf } from "../store/people.ts";
 import { findStep } from "../store/steps.ts";
 import { titleOf } from "../store/views.ts";
 import type { Refusal } from "../workflow/ask.ts";
 import { attestStep, retryStep, type StepDecided, skipStep } from "../workflow/decide-step.ts";
+import { namesOf } from "../workflow/known-people.ts";
 import { retryRead } from "../workflow/name-account.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { FIELDS } from "./forms.ts";
@@ -65,6 +65,6 @@ function act(deps: Deps, intent: Of<"retry-step" | "done-by-hand" | "skip-step">
 async function sayStep(deps: Deps, reply: Reply, decided: StepDecided): Promise<void> {
   if (decided.kind !== "already" || decided.by === undefined) return reply.say(stepAnswer(decided));
   const by = decided.by;
-  const names = await deps.workflow.store.db.transaction((tx) => namesOf(tx, [by]));
+  const names = await deps.workflow.store.db.transaction((tx) => namesOf(tx, deps.workflow, [by]));
   return reply.say(stepAnswer({ ...decided, by: names.get(by) ?? by }));
 }

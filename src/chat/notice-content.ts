@@ -2,9 +2,9 @@ import { DateTime } from "luxon";
 import { isOver } from "../core/case.ts";
 import { findLook } from "../store/looks.ts";
 import type { Tx } from "../store/open.ts";
-import { findPersonNamed, getPerson } from "../store/people.ts";
 import { findPost, type Post } from "../store/posts.ts";
 import { type CaseView, closingNote, loadCaseView, loadOfferView, type StepView } from "../store/views.ts";
+import { findPerson, findPersonNamed, getPerson } from "../workflow/known-people.ts";
 import type { Notice, NoticeFor } from "../workflow/notices.ts";
 import { mayBeKnown } from "../workflow/offer-work.ts";
 import { NotVouched, prove, proveCase } from "../workflow/vouched.ts";
@@ -51,9 +51,10 @@ export async function contentOf(
   audience: NoticeFor,
 ): Promise<Content> {
   if (notice.kind === "digest") return digestFor(tx, w, notice, audience);
+  const find = (id: string) => findPerson(tx, w, id);
   const caseId =
-    "caseId" in notice ? notice.caseId : (await loadOfferView(tx, w.systems, notice.offerId))?.offer.caseId;
-  const view = caseId === undefined ? undefined : await loadCaseView(tx, w.systems, caseId);
+    "caseId" in notice ? notice.caseId : (await loadOfferView(tx, w.systems, find, notice.offerId))?.offer.caseId;
+  const view = caseId === undefined ? undefined : await loadCaseView(tx, w.systems, find, caseId);
   if (!view) return nothing("there is no such case");
   if (view.case.state === "held") return nothing("the case is held");
   try {
@@ -124,14 +125,14 @@ async function isFor(
     case "manual": {
       const step = view.steps.find(({ id }) => id === notice.stepId);
       const owner = step && w.systems.get(step.system)?.manual?.owner;
-      return owner !== undefined && (await findPersonNamed(tx, owner)) === personId;
+      return owner !== undefined && (await findPersonNamed(tx, w, owner)) === personId;
     }
     case "offer": {
       const offer = view.offers.find(({ id }) => id === notice.offerId);
       return offer !== undefined && (offer.toId === personId || post.ts !== null);
     }
     case "unclaimed":
-      return (await getPerson(tx, view.case.leaverId)).managerId === personId;
+      return (await getPerson(tx, w, view.case.leaverId)).managerId === personId;
     case "page": {
       const roles = await Promise.all([peopleWith(tx, w, "approver"), peopleWith(tx, w, "operator")]);
       return personId !== view.case.leaverId && roles.flat().includes(personId);
@@ -196,7 +197,7 @@ async function messageOf(
       return look ? lookedAgainMessage(view, title, look) : "there is nothing to look at again";
     }
     case "unreached":
-      return unreachedMessage(await getPerson(tx, notice.personId), notice.why);
+      return unreachedMessage(await getPerson(tx, w, notice.personId), notice.why);
     default:
       return notice satisfies never;
   }

@@ -1,7 +1,7 @@
 import { SystemError } from "../core/failure.ts";
 import type { Tx } from "../store/open.ts";
-import { findPerson, listAccounts } from "../store/people.ts";
 import { findPost, type Post } from "../store/posts.ts";
+import { findPerson, listAccounts } from "../workflow/known-people.ts";
 import type { NoticeFor } from "../workflow/notices.ts";
 import { askerOf, peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
@@ -77,11 +77,11 @@ export async function readAudience(
 
 /** A person as chats may know them. */
 export async function readReachable(tx: Tx, w: Workflow, id: string): Promise<Reachable | undefined> {
-  const person = await findPerson(tx, id);
+  const person = await findPerson(tx, w, id);
   if (!person) return undefined;
   const accounts: Reachable["accounts"][number][] = [];
   for (const surface of ["slack", "teams"] as const) {
-    for (const account of await listAccounts(tx, id, surface)) accounts.push({ surface, id: account.id });
+    for (const account of await listAccounts(tx, w, id, surface)) accounts.push({ surface, id: account.id });
   }
   return { id, emails: person.emails, accounts, leaving: (await askerOf(tx, w, id)).leaving };
 }

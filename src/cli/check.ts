@@ -2,8 +2,8 @@ import type { Call, Log, System } from "../../connectors/connector.ts";
 import { describeFailure, SystemError } from "../core/failure.ts";
 import { ROLES } from "../core/rights.ts";
 import type { Store } from "../store/open.ts";
-import { findPerson, findPersonOfAccount, findPersonOfEmail } from "../store/people.ts";
 import { rolesAreSeparate } from "../store/privileges.ts";
+import { findPerson, findPersonOfAccount, findPersonOfEmail } from "../workflow/known-people.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import { shown, type Terminal } from "./say.ts";
 
@@ -25,7 +25,7 @@ const PATIENCE = 30_000;
 
 /** `signoff check`: tries everything with the real credentials, before a case needs it. @returns the exit code */
 export async function check(
-  w: Pick<Workflow, "store" | "systems" | "roles" | "log" | "now">,
+  w: Pick<Workflow, "store" | "systems" | "roles" | "log" | "now" | "verifier">,
   chat: ChatToCheck | undefined,
   rollback: string | undefined,
   terminal: Terminal,
@@ -65,15 +65,15 @@ async function checkStore(store: Store, rollback: string | undefined): Promise<L
   ];
 }
 
-async function checkRoles(w: Pick<Workflow, "store" | "roles">): Promise<Line[]> {
+async function checkRoles(w: Pick<Workflow, "store" | "roles" | "verifier" | "log">): Promise<Line[]> {
   const lines: Line[] = [];
   await w.store.db.transaction(async (tx) => {
     for (const role of ROLES) {
       const people = new Set<string>();
       for (const name of w.roles[role]) {
         const id = name.includes("@")
-          ? await findPersonOfEmail(tx, name)
-          : ((await findPersonOfAccount(tx, "slack", name)) ?? (await findPerson(tx, name))?.id);
+          ? await findPersonOfEmail(tx, w, name)
+          : ((await findPersonOfAccount(tx, w, "slack", name)) ?? (await findPerson(tx, w, name))?.id);
         if (id === undefined) lines.push(bad(`${role} ${name}`, "nobody in the directory: signoff import people"));
         else people.add(id);
       }

@@ -1,8 +1,9 @@
 import type { Actor } from "../audit/entry.ts";
-import { changeDirectory, readDirectory } from "../store/directory.ts";
+import { changeDirectory } from "../store/directory.ts";
 import { type Said, transition } from "../workflow/transition.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import { type Comparison, comparePeople, type PersonChange } from "./compare.ts";
+import { readDirectory } from "./known-directory.ts";
 import type { PeopleFile } from "./triggers/csv.ts";
 
 export interface ImportOptions {
@@ -20,7 +21,7 @@ export interface ImportOptions {
  */
 export function importPeople(w: Workflow, file: PeopleFile, options: ImportOptions): Promise<Comparison> {
   return transition<Comparison>(w, async (tx) => {
-    const compared = comparePeople(file, await readDirectory(tx), options.zone);
+    const compared = comparePeople(file, await readDirectory(tx, w), options.zone);
     if (compared.kind === "refused" || options.dryRun) return { result: compared };
     await changeDirectory(tx, compared.write, w.now());
     return {
@@ -60,7 +61,8 @@ function personEntry(change: PersonChange, by: Actor): Said {
     target: { kind: "person", id: change.id },
     case: null,
     detail: { fields: [...change.fields] },
-    personal: { before: copy(change.before), after: copy(change.after) },
+    // The record is what everything about this person rests on: rights, and which accounts are theirs.
+    personal: { before: copy(change.before), after: copy(change.after), record: change.record },
   };
 }
 

@@ -1,8 +1,9 @@
-import { and, eq, inArray, notInArray, sql } from "drizzle-orm";
+import { and, eq, inArray, max, notInArray, sql } from "drizzle-orm";
 import type { Tx } from "./open.ts";
-import { accounts, cases, emails, logins, persons } from "./schema.ts";
+import { accounts, cases, emails, entries, logins, personal, persons } from "./schema.ts";
 
-// The directory as a whole: who is who, and what is known of them. An import compares a file with it and writes what differs.
+// The directory's rows as a whole. They are an index of what signed entries say: an import compares a file with those, and
+// writes the rows anew where they differ.
 
 /** A person as the directory has them. */
 export interface DirectoryPerson {
@@ -19,7 +20,8 @@ export interface Identifier {
   readonly personId: string;
 }
 
-export interface Directory {
+/** The rows as they stand; nothing in them is believed. */
+export interface DirectoryRows {
   readonly persons: ReadonlyMap<string, DirectoryPerson>;
   readonly emails: readonly Identifier[];
   readonly logins: readonly Identifier[];
@@ -43,8 +45,8 @@ export interface DirectoryChange {
 /** Where an account was learned: only what a file said may a file take back. */
 export const FROM_FILE = "people file";
 
-/** Reads everything, and keeps other imports out until the transaction ends. */
-export async function readDirectory(tx: Tx): Promise<Directory> {
+/** Reads every row, and keeps other imports out until the transaction ends. */
+export async function readRows(tx: Tx): Promise<DirectoryRows> {
   await tx.execute(sql`lock table ${persons} in share row exclusive mode`);
   const people = await tx
     .select({ id: persons.id, name: persons.name, managerId: persons.managerId, zone: persons.zone })
@@ -65,7 +67,34 @@ export async function readDirectory(tx: Tx): Promise<Directory> {
   };
 }
 
-/** Writes what differs. */
+/** Numbers of the newest entry about each thing of a kind, with one of these actions; unproven. */
+export async function newestEntries(
+  tx: Tx,
+  kind: string,
+  actions: readonly string[],
+): Promise<readonly { readonly id: string; readonly system: string | null; readonly seq: number }[]> {
+  const rows = await tx
+    .select({ id: entries.targetId, system: entries.system, seq: max(entries.seq) })
+    .from(entries)
+    .where(and(eq(entries.targetKind, kind), inArray(entries.action, [...actions])))
+    .groupBy(entries.targetId, entries.system);
+  return rows.flatMap(({ id, system, seq }) => (seq === null ? [] : [{ id, system, seq: Number(seq) }]));
+}
+
+/** What is kept beside entries, by number; unproven. */
+export async function findPersonals(
+  tx: Tx,
+  seqs: readonly number[],
+): Promise<ReadonlyMap<number, { readonly salt: Uint8Array; readonly body: Uint8Array }>> {
+  const found = new Map<number, { salt: Uint8Array; body: Uint8Array }>();
+  for (const page of pages(seqs)) {
+    const rows = await tx.select().from(personal).where(inArray(personal.seq, page));
+    for (const { seq, salt, body } of rows) found.set(seq, { salt, body });
+  }
+  return found;
+}
+
+/** Writes what differs. A row that stands in the way is written over: the caller has compared with what is vouched for. */
 export async function changeDirectory(tx: Tx, change: DirectoryChange, now: Date): Promise<void> {
   for (const page of pages(change.remove.emails)) {
     const values = page.map(({ value }) => value);
@@ -92,17 +121,27 @@ export async function changeDirectory(tx: Tx, change: DirectoryChange, now: Date
       });
   }
   for (const page of pages(change.add.emails)) {
-    await tx.insert(emails).values(page.map(({ value, personId }) => ({ email: value, personId })));
+    await tx
+      .insert(emails)
+      .values(page.map(({ value, personId }) => ({ email: value, personId })))
+      .onConflictDoUpdate({ target: emails.email, set: { personId: sql`excluded.person_id` } });
   }
   for (const page of pages(change.add.logins)) {
-    await tx.insert(logins).values(page.map(({ system, value, personId }) => ({ system, login: value, personId })));
+    await tx
+      .insert(logins)
+      .values(page.map(({ system, value, personId }) => ({ system, login: value, personId })))
+      .onConflictDoUpdate({ target: [logins.system, logins.login], set: { personId: sql`excluded.person_id` } });
   }
   for (const page of pages(change.add.accounts)) {
     await tx
       .insert(accounts)
       .values(
         page.map(({ system, value, personId }) => ({ system, id: value, login: value, personId, source: FROM_FILE })),
-      );
+      )
+      .onConflictDoUpdate({
+        target: [accounts.system, accounts.id],
+        set: { personId: sql`excluded.person_id`, login: sql`excluded.login`, source: sql`excluded.source` },
+      });
   }
 }
 

@@ -63,6 +63,16 @@ export async function entryBody(tx: Tx, seq: number): Promise<Uint8Array | undef
   return row?.body;
 }
 
+/** The hashed bytes of many entries, by number; those there are not are left out. */
+export async function entryBodies(tx: Tx, seqs: readonly number[]): Promise<ReadonlyMap<number, Uint8Array>> {
+  if (seqs.length === 0) return new Map();
+  const rows = await tx
+    .select({ seq: entries.seq, body: entries.body })
+    .from(entries)
+    .where(inArray(entries.seq, [...seqs]));
+  return new Map(rows.map(({ seq, body }) => [seq, body]));
+}
+
 /**
  * The stored hashes of complete subtrees, in the order asked for, in one query; level 0 stands beside the entries.
  * Throws if one is missing.

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, inArray } from "drizzle-orm";
+import type { Person } from "../core/access.ts";
 import type { PlanStep } from "../core/order.ts";
 import {
   type Case,
@@ -12,7 +13,6 @@ import {
 } from "./cases.ts";
 import { findOffer, listOffers, type Offer } from "./offers.ts";
 import type { Tx } from "./open.ts";
-import { findPerson } from "./people.ts";
 import { entries, notes } from "./schema.ts";
 import { listSteps, type Step } from "./steps.ts";
 
@@ -27,6 +27,9 @@ export interface Named {
 
 /** The systems of the configuration, as far as messages name them. A system that was taken out shows by its id. */
 export type Systems = ReadonlyMap<string, { readonly title: string; readonly manual?: { readonly owner: string } }>;
+
+/** Looks a person up as far as signed entries vouch for them: rows alone name nobody. */
+export type FindPerson = (id: string) => Promise<Person | undefined>;
 
 /** One system's newest read. */
 export interface ReadView extends Read {
@@ -75,11 +78,16 @@ export interface CaseView {
 }
 
 /** Everything about a case; `undefined` if there is none. */
-export async function loadCaseView(tx: Tx, systems: Systems, caseId: string): Promise<CaseView | undefined> {
+export async function loadCaseView(
+  tx: Tx,
+  systems: Systems,
+  find: FindPerson,
+  caseId: string,
+): Promise<CaseView | undefined> {
   const row = await findCase(tx, caseId);
   if (!row) return undefined;
-  const leaver = await findPerson(tx, row.leaverId);
-  const name = namer(tx);
+  const leaver = await find(row.leaverId);
+  const name = namer(find);
   const plans = await Promise.all(
     (await listPlans(tx, caseId)).map(async (plan) => ({
       ...plan,
@@ -116,10 +124,11 @@ export async function loadCaseView(tx: Tx, systems: Systems, caseId: string): Pr
 export async function loadOfferView(
   tx: Tx,
   systems: Systems,
+  find: FindPerson,
   offerId: string,
 ): Promise<{ readonly view: CaseView; readonly offer: OfferView } | undefined> {
   const found = await findOffer(tx, offerId);
-  const view = found && (await loadCaseView(tx, systems, found.caseId));
+  const view = found && (await loadCaseView(tx, systems, find, found.caseId));
   const offer = view?.offers.find(({ id }) => id === offerId);
   return view && offer && { view, offer };
 }
@@ -143,12 +152,12 @@ export function titleOf(systems: Systems, id: string): string {
 type Name = (id: string) => Promise<Named>;
 
 /** Looks each name up once. Somebody the directory no longer has is named by id. */
-function namer(tx: Tx): Name {
+function namer(find: FindPerson): Name {
   const known = new Map<string, Named>();
   return async (id) => {
     const before = known.get(id);
     if (before) return before;
-    const named = { id, name: (await findPerson(tx, id))?.name ?? id };
+    const named = { id, name: (await find(id))?.name ?? id };
     known.set(id, named);
     return named;
   };

@@ -2,7 +2,7 @@ import { type Act, type Asker, type CaseFacts, mayAct } from "../core/rights.ts"
 import type { Tx } from "../store/open.ts";
 import { requests } from "../store/schema.ts";
 import { type Change, type Said, transition } from "./transition.ts";
-import { askerOf, type ChatAccount, findPersonOfChat } from "./who.ts";
+import { askerOf, type ChatAccount, findPersonOfChat, noteChat } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** A person's request, as a surface took it. */
@@ -38,12 +38,14 @@ export async function ask<T>(
       .onConflictDoNothing()
       .returning();
     if (taken.length === 0) return { result: { kind: "repeated" } };
-    const personId = await findPersonOfChat(tx, request.by);
-    if (personId === undefined)
+    const personId = await findPersonOfChat(tx, w, request.by);
+    const noted = personId === undefined ? undefined : await noteChat(tx, w, request.by, personId);
+    if (personId === undefined || noted === undefined)
       return { result: { kind: "stranger", account: request.by.kind }, entries: [refused(request)] };
     const change = await work(tx, await askerOf(tx, w, personId));
-    if (!(change instanceof Denied)) return change;
-    return { result: { kind: "forbidden", why: change.why }, entries: [change.entry(request, personId)] };
+    // Last, since a change knows its entries by their place.
+    if (!(change instanceof Denied)) return { ...change, entries: [...(change.entries ?? []), ...noted] };
+    return { result: { kind: "forbidden", why: change.why }, entries: [change.entry(request, personId), ...noted] };
   });
 }
 
@@ -88,7 +90,7 @@ export function byPerson(request: Request, asker: Asker): { kind: "person"; id: 
   return { kind: "person", id: asker.personId, via: viaOf(request) };
 }
 
-/** The chat account itself: whose account it is stands in tables that a database administrator can rewrite. */
+/** The chat account itself, beside whose it was. */
 function viaOf({ by }: Request): string {
   return `${by.surface}:${by.id}`;
 }

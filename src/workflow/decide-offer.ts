@@ -8,7 +8,7 @@ import { afterOffer } from "./hand-over.ts";
 import { wantCasePosts } from "./notices.ts";
 import { canTake, giveUp, nextHeir, offerTo, wantOfferPost } from "./offer-work.ts";
 import { type Change, type Said, transition } from "./transition.ts";
-import { type ChatAccount, findPersonOfChat } from "./who.ts";
+import { type ChatAccount, findPersonOfChat, noteChat } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 export type OfferDecided =
@@ -21,7 +21,7 @@ export type OfferDecided =
 /** An owner says yes. The move is a job; it runs only on this entry. */
 export function acceptOffer(w: Workflow, request: Request, offerId: string): Promise<OfferDecided | Refusal> {
   return onOffer(w, request, offerId, async (tx, row, offer, personId) => {
-    if (!(await canTake(tx, personId)))
+    if (!(await canTake(tx, w, personId)))
       return { result: { kind: "cannot-take", why: "Your own access is being reviewed." } };
     await tx
       .update(offers)
@@ -55,7 +55,7 @@ export function declineOffer(
   return onOffer(w, request, offerId, async (tx, row, offer, personId) => {
     const declined = [...offer.declined, personId];
     await tx.update(offers).set({ declined }).where(eq(offers.id, offer.id));
-    const to = await nextHeir(tx, row, offer.item, declined);
+    const to = await nextHeir(tx, w, row, offer.item, declined);
     const after: Offer = { ...offer, declined };
     const moved =
       to === undefined
@@ -84,17 +84,18 @@ export function passOffer(
   to: ChatAccount,
 ): Promise<OfferDecided | Refusal> {
   return onOffer(w, request, offerId, async (tx, row, offer, personId) => {
-    const toId = await findPersonOfChat(tx, to);
+    const toId = await findPersonOfChat(tx, w, to);
     if (toId === undefined || to.kind !== "member")
       return { result: { kind: "cannot-take", why: "The directory does not know this account." } };
     if (toId === personId) return { result: { kind: "cannot-take", why: "This is you. Press Accept to take it." } };
     if (offer.declined.includes(toId)) return { result: { kind: "cannot-take", why: "This person has declined it." } };
-    if (toId === row.leaverId || !(await canTake(tx, toId)))
+    if (toId === row.leaverId || !(await canTake(tx, w, toId)))
       return { result: { kind: "cannot-take", why: "This person cannot take it over." } };
+    const noted = await noteChat(tx, w, to, toId);
     const jobs = await offerTo(tx, w, { ...offer, deadlineAt: null }, toId, "suggested by a colleague");
     return {
       result: { kind: "passed", to: toId },
-      entries: [{ ...entryOf(request, offer, personId, "offer.passed"), detail: { to: toId } }],
+      entries: [{ ...entryOf(request, offer, personId, "offer.passed"), detail: { to: toId } }, ...(noted ?? [])],
       next: [...jobs, await wantOfferPost(tx, offer.id, personId), ...(await wantCasePosts(tx, row))],
     };
   });

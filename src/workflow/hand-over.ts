@@ -8,10 +8,10 @@ import { safeText } from "../core/text.ts";
 import { type Case, findCase, lockCase } from "../store/cases.ts";
 import { findOffer, type Offer } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
-import { getPerson, noteAccount } from "../store/people.ts";
 import { entries, offers } from "../store/schema.ts";
 import { startClosing } from "./advance.ts";
 import { callFor } from "./call.ts";
+import { getPerson, noteAccount } from "./known-people.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import { mayBeKnown, offersSettled, wantOfferPost } from "./offer-work.ts";
 import { listProvenReads } from "./proven-reads.ts";
@@ -146,7 +146,7 @@ async function proveItem(tx: Tx, w: Workflow, row: Case, offer: Offer): Promise<
 async function move(w: Workflow, offer: Offer): Promise<Reading> {
   using call = callFor(w);
   const system = systemOf(w, offer.system);
-  const heir = await w.store.db.transaction((tx) => getPerson(tx, offer.toId ?? ""));
+  const heir = await w.store.db.transaction((tx) => getPerson(tx, w, offer.toId ?? ""));
   const matches = await system.findAccounts(heir, call);
   const accounts = [...new Map(matches.map(({ account }) => [account.id, account])).values()].filter(
     ({ id }) => id !== offer.item.account,
@@ -165,7 +165,10 @@ async function move(w: Workflow, offer: Offer): Promise<Reading> {
 }
 
 async function claim(w: Workflow, account: Account, personId: string): Promise<void> {
-  const noted = await w.store.db.transaction((tx) => noteAccount(tx, account, personId, "handover"));
+  const noted = await transition(w, async (tx) => {
+    const result = await noteAccount(tx, w, account, personId, "handover");
+    return { result, entries: result.kind === "noted" ? result.said : [] };
+  });
   if (noted.kind === "taken")
     throw new SystemError({ code: "refused", reason: "the account that was found is known as somebody else's" });
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, ilike, inArray, lt, notInArray, or, type SQL } from "drizzle-orm";
+import { and, desc, eq, gte, ilike, inArray, lt, or, type SQL } from "drizzle-orm";
 import { openCheckpoint } from "../audit/checkpoint.ts";
 import { commitment } from "../audit/commitment.ts";
 import type { Entry } from "../audit/entry.ts";
@@ -10,10 +10,10 @@ import { idOfKey } from "../core/access.ts";
 import { safeText } from "../core/text.ts";
 import { latestCheckpoint } from "../store/log.ts";
 import type { Tx } from "../store/open.ts";
-import { findPerson, findPersonOfAccount, findPersonOfEmail, namesOf } from "../store/people.ts";
-import { accounts, cases, entries, logins, personal } from "../store/schema.ts";
+import { cases, entries, personal } from "../store/schema.ts";
 import { titleOf } from "../store/views.ts";
 import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { findPerson, findPersonOfAccount, findPersonOfEmail, listPeopleNamed, namesOf } from "./known-people.ts";
 import type { Change } from "./transition.ts";
 import { type ChatAccount, findPersonOfChat } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
@@ -96,7 +96,7 @@ export function readHistory(
   return ask<History>(w, request, async (tx, asker): Promise<Change<History> | Denied> => {
     const noRight = denied(asker, "read-history", null);
     if (noRight) return noRight;
-    const found = await findWhom(tx, asked.of);
+    const found = await findWhom(tx, w, asked.of);
     if (found.length > 1) return { result: { kind: "several" } };
     const [personId] = found;
     if (personId === undefined) {
@@ -146,11 +146,17 @@ async function readPage(
     .orderBy(desc(entries.seq))
     .limit(PAGE + 1);
   const lines: (HistoryLine | BrokenLine)[] = [];
-  for (const { seq } of found.slice(0, PAGE)) lines.push(await readLine(tx, w, seq));
+  // Each person's name is looked up once a page.
+  const known = new Map<string, string | undefined>();
+  const nameOf: NameOf = async (id) => {
+    if (!known.has(id)) known.set(id, (await namesOf(tx, w, [id])).get(id));
+    return known.get(id);
+  };
+  for (const { seq } of found.slice(0, PAGE)) lines.push(await readLine(tx, w, seq, nameOf));
   const last = await latestCheckpoint(tx);
   return {
     kind: "page",
-    person: { id: personId, name: (await findPerson(tx, personId))?.name ?? personId },
+    person: { id: personId, name: (await findPerson(tx, w, personId))?.name ?? personId },
     lines,
     before: found.length > PAGE ? found[PAGE - 1]?.seq : undefined,
     filter: asked.filter,
@@ -179,7 +185,9 @@ function facts(w: Workflow, note: string): HistoryPage["checkpoint"] {
   return { origin, size, root: Buffer.from(root).toString("base64"), fingerprint: fingerprint(w.verifier) };
 }
 
-async function readLine(tx: Tx, w: Workflow, seq: number): Promise<HistoryLine | BrokenLine> {
+type NameOf = (personId: string) => Promise<string | undefined>;
+
+async function readLine(tx: Tx, w: Workflow, seq: number, nameOf: NameOf): Promise<HistoryLine | BrokenLine> {
   let entry: Entry;
   try {
     entry = await proveEntry(tx, w.verifier, seq);
@@ -190,8 +198,8 @@ async function readLine(tx: Tx, w: Workflow, seq: number): Promise<HistoryLine |
   const beside = await readPersonal(tx, entry);
   if (beside === "changed") return { seq, broken: "what was kept beside it was changed" };
   const id = actorId(entry.actor);
-  const names = await namesOf(tx, [id, entry.target.id]);
-  const name = names.get(id);
+  const name = entry.actor.kind === "person" ? await nameOf(id) : undefined;
+  const target = entry.target.kind === "person" ? await nameOf(entry.target.id) : undefined;
   return {
     seq,
     at: new Date(entry.at),
@@ -200,7 +208,7 @@ async function readLine(tx: Tx, w: Workflow, seq: number): Promise<HistoryLine |
     actor: { kind: entry.actor.kind, id, ...(name === undefined ? {} : { name }) },
     system: entry.target.system === undefined ? undefined : titleOf(w.systems, entry.target.system),
     caseId: entry.case,
-    what: whatOf(entry, names, beside),
+    what: whatOf(entry, target, beside),
     detail: detailOf(entry),
     note: textOf(beside?.["note"]),
   };
@@ -230,11 +238,11 @@ function actorId(actor: Entry["actor"]): string {
   }
 }
 
-function whatOf(entry: Entry, names: ReadonlyMap<string, string>, beside: Personal | undefined): string {
+function whatOf(entry: Entry, name: string | undefined, beside: Personal | undefined): string {
   const title = textOf(beside?.["title"]) ?? textOf(beside?.["login"]);
   if (title !== undefined) return title;
   if (entry.target.kind === "system" || entry.target.kind === "case") return "";
-  if (entry.target.kind === "person") return names.get(entry.target.id) ?? entry.target.id;
+  if (entry.target.kind === "person") return name ?? entry.target.id;
   if (entry.target.kind === "plan") return entry.target.id.slice(0, 12);
   return idOfKey(entry.target.id);
 }
@@ -255,38 +263,32 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** People whom this means, each once. People who left long ago are found as well: nobody is ever removed. */
-export async function findWhom(tx: Tx, of: HistoryOf): Promise<readonly string[]> {
+export async function findWhom(tx: Tx, w: Workflow, of: HistoryOf): Promise<readonly string[]> {
   switch (of.kind) {
     case "chat": {
       const { account } = of;
       // Whatever it is now, an account that is known stays its person's. Matching by e-mail is as in opening a case.
       const id =
-        (await findPersonOfAccount(tx, account.surface, account.id)) ??
-        (await findPersonOfChat(tx, account.kind === "guest" ? { ...account, kind: "member" } : account));
+        (await findPersonOfAccount(tx, w, account.surface, account.id)) ??
+        (await findPersonOfChat(tx, w, account.kind === "guest" ? { ...account, kind: "member" } : account));
       return id === undefined ? [] : [id];
     }
     case "chat-id": {
-      const id = await findPersonOfAccount(tx, of.surface, of.id);
+      const id = await findPersonOfAccount(tx, w, of.surface, of.id);
       return id === undefined ? [] : [id];
     }
     case "text":
-      return findByText(tx, safeText(of.text.trim().replace(/^@/, "")));
+      return findByText(tx, w, safeText(of.text.trim().replace(/^@/, "")));
     default:
       return of satisfies never;
   }
 }
 
-async function findByText(tx: Tx, text: string): Promise<readonly string[]> {
+async function findByText(tx: Tx, w: Workflow, text: string): Promise<readonly string[]> {
   if (text === "") return [];
-  const email = await findPersonOfEmail(tx, text);
+  const email = await findPersonOfEmail(tx, w, text);
   if (email !== undefined) return [email];
-  const person = await findPerson(tx, text);
+  const person = await findPerson(tx, w, text);
   if (person) return [person.id];
-  const vouched = await tx.select({ id: logins.personId }).from(logins).where(eq(logins.login, text));
-  const known = await tx
-    .select({ id: accounts.personId })
-    .from(accounts)
-    // A chat account's login is the name it shows, and two people may have one name.
-    .where(or(and(eq(accounts.login, text), notInArray(accounts.system, ["slack", "teams"])), eq(accounts.id, text)));
-  return [...new Set([...vouched, ...known].map(({ id }) => id))];
+  return listPeopleNamed(tx, w, text);
 }

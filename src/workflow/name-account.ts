@@ -4,10 +4,10 @@ import type { Account } from "../core/access.ts";
 import { safeText } from "../core/text.ts";
 import { type Case, listReads, lockCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
-import { findPersonOfAccount, noteAccount } from "../store/people.ts";
 import { reads } from "../store/schema.ts";
 import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
 import { callFor } from "./call.ts";
+import { findPersonOfAccount, noteAccount } from "./known-people.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import { recover } from "./recover.ts";
@@ -46,7 +46,7 @@ export async function nameAccount(
       const no = row && denied(asker, "name-account", row.id, row);
       if (!row || no) return no ?? { result: { kind: "missing", what: "case" } };
       if (!readsAgain(row)) return { result: { kind: "too-late" } };
-      const noted = await noteAccount(tx, looked.account, row.leaverId, "named in chat");
+      const noted = await noteAccount(tx, w, looked.account, row.leaverId, "named in chat");
       if (noted.kind === "taken") return { result: { kind: "taken" } };
       return {
         result: { kind: "named" },
@@ -59,6 +59,7 @@ export async function nameAccount(
             case: row.id,
             personal: { login: safeText(looked.account.login) },
           },
+          ...noted.said,
         ],
         next: await readAgain(tx, row, of.system, false),
       };
@@ -186,7 +187,7 @@ async function lookUp(
     const [account] = accounts;
     if (!account || accounts.length > 1) return { kind: "not-found" };
     const owner = await w.store.db.transaction(async (tx) => ({
-      of: await findPersonOfAccount(tx, systemId, account.id),
+      of: await findPersonOfAccount(tx, w, systemId, account.id),
       leaver: (await lockCase(tx, caseId))?.leaverId,
     }));
     return owner.of !== undefined && owner.of !== owner.leaver ? { kind: "taken" } : { kind: "found", account };

@@ -4,8 +4,8 @@ import { type Account, type WorkItem, workKey } from "../core/access.ts";
 import { type Case, findOpenCase } from "../store/cases.ts";
 import { isOpen, listOffers, type Offer } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
-import { findPerson, findPersonOfAccount, findPersonOfLogin } from "../store/people.ts";
 import { offers } from "../store/schema.ts";
+import { findPerson, findPersonOfAccount, findPersonOfLogin } from "./known-people.ts";
 import { wantPost } from "./notices.ts";
 import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
@@ -25,7 +25,7 @@ export async function wantOffers(tx: Tx, w: Workflow, row: Case): Promise<Job[]>
     if (known.some(({ itemKey }) => itemKey === workKey(item))) continue;
     await tx
       .insert(offers)
-      .values(newOffer(row, item, await firstHeir(tx, row, item)))
+      .values(newOffer(row, item, await firstHeir(tx, w, row, item)))
       .onConflictDoNothing();
   }
   for (const offer of known.filter((one) => one.state === "held" || one.state === "offered")) {
@@ -68,7 +68,7 @@ export async function offerTo(tx: Tx, w: Workflow, offer: Offer, personId: strin
 /** Nobody took it: it goes by name to the leaver's manager. */
 export async function giveUp(tx: Tx, w: Workflow, row: Case, offer: Offer): Promise<Job[]> {
   const jobs = await settleOffer(tx, w, offer, "unclaimed");
-  const leaver = await findPerson(tx, row.leaverId);
+  const leaver = await findPerson(tx, w, row.leaverId);
   const notice = { kind: "unclaimed", caseId: row.id } as const;
   if (leaver?.managerId)
     jobs.push(await wantPost(tx, `unclaimed:${row.id}`, notice, { kind: "person", personId: leaver.managerId }));
@@ -87,18 +87,19 @@ export async function settleOffer(tx: Tx, w: Workflow, offer: Offer, state: "voi
 /** Whom to ask after somebody declined: whoever is next of those who did not. */
 export async function nextHeir(
   tx: Tx,
+  w: Workflow,
   row: Case,
   item: WorkItem,
   declined: readonly string[],
 ): Promise<{ id: string; why: string } | undefined> {
-  for (const heir of await listHeirs(tx, row, item))
-    if (!declined.includes(heir.id) && heir.id !== row.leaverId && (await canTake(tx, heir.id))) return heir;
+  for (const heir of await listHeirs(tx, w, row, item))
+    if (!declined.includes(heir.id) && heir.id !== row.leaverId && (await canTake(tx, w, heir.id))) return heir;
   return undefined;
 }
 
 /** Active, known, and not leaving. */
-export async function canTake(tx: Tx, personId: string): Promise<boolean> {
-  const person = await findPerson(tx, personId);
+export async function canTake(tx: Tx, w: Workflow, personId: string): Promise<boolean> {
+  const person = await findPerson(tx, w, personId);
   return person?.active === true && (await findOpenCase(tx, personId)) === undefined;
 }
 
@@ -112,28 +113,33 @@ export async function offersSettled(tx: Tx, caseId: string): Promise<boolean> {
   return !(await listOffers(tx, caseId)).some(isOpen);
 }
 
-function firstHeir(tx: Tx, row: Case, item: WorkItem): Promise<{ id: string; why: string } | undefined> {
-  return nextHeir(tx, row, item, []);
+function firstHeir(tx: Tx, w: Workflow, row: Case, item: WorkItem): Promise<{ id: string; why: string } | undefined> {
+  return nextHeir(tx, w, row, item, []);
 }
 
 /** In this order: who was named, who the system says knows it best, the leaver's manager. */
-async function listHeirs(tx: Tx, row: Case, item: WorkItem): Promise<readonly { id: string; why: string }[]> {
+async function listHeirs(
+  tx: Tx,
+  w: Workflow,
+  row: Case,
+  item: WorkItem,
+): Promise<readonly { id: string; why: string }[]> {
   const heirs: { id: string; why: string }[] = [];
   if (row.heirId) heirs.push({ id: row.heirId, why: "named as the one who takes over" });
   for (const { account, why } of item.suggested ?? []) {
     // Only an account that is known to be somebody's: a login alone could be anybody's.
-    const id = account.system === item.system ? await findOwnerOf(tx, account) : undefined;
+    const id = account.system === item.system ? await findOwnerOf(tx, w, account) : undefined;
     if (id !== undefined) heirs.push({ id, why });
   }
-  const leaver = await findPerson(tx, row.leaverId);
+  const leaver = await findPerson(tx, w, row.leaverId);
   if (leaver?.managerId) heirs.push({ id: leaver.managerId, why: "manager" });
   return heirs;
 }
 
-async function findOwnerOf(tx: Tx, account: Account): Promise<string | undefined> {
+async function findOwnerOf(tx: Tx, w: Workflow, account: Account): Promise<string | undefined> {
   return (
-    (await findPersonOfAccount(tx, account.system, account.id)) ??
-    (await findPersonOfLogin(tx, account.system, account.login))
+    (await findPersonOfAccount(tx, w, account.system, account.id)) ??
+    (await findPersonOfLogin(tx, w, account.system, account.login))
   );
 }
 

@@ -3,14 +3,14 @@ import { eq } from "drizzle-orm";
 import type { LeaveKind, Mode, Reason } from "../core/case.ts";
 import { findOpenCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
-import { findPerson, getPerson } from "../store/people.ts";
 import { cases, reads } from "../store/schema.ts";
 import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { findPerson, getPerson } from "./known-people.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import type { Change } from "./transition.ts";
 import { readDue, type When } from "./when.ts";
-import { type ChatAccount, findPersonOfChat } from "./who.ts";
+import { type ChatAccount, findPersonOfChat, noteChat } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** What the dialog says of a departure. */
@@ -47,7 +47,7 @@ export function checkLeaver(w: Workflow, request: Request, leaver: ChatAccount):
   return ask<Ready | NoCase>(w, request, async (tx, asker) => {
     const no = denied(asker, "open-case", null);
     if (no) return no;
-    return { result: await findLeaver(tx, asker.personId, leaver) };
+    return { result: await findLeaver(tx, w, asker.personId, leaver) };
   });
 }
 
@@ -61,15 +61,15 @@ export function openCase(
   return ask<Opened | NoCase>(w, request, async (tx, asker): Promise<Change<Opened | NoCase> | Denied> => {
     const no = denied(asker, "open-case", null);
     if (no) return no;
-    const found = await findLeaver(tx, asker.personId, leaver);
+    const found = await findLeaver(tx, w, asker.personId, leaver);
     if (found.kind !== "ready") return { result: found };
     const due = readDue(leaving.when, found.zone, w.now(), w.policy);
     if ("fault" in due) return { result: { kind: "bad-time", fault: due.fault } };
-    const heir = leaving.heir ? await findHeir(tx, leaving.heir, found.personId) : undefined;
+    const heir = leaving.heir ? await findHeir(tx, w, leaving.heir, found.personId) : undefined;
     if (heir?.kind === "bad-heir") return { result: heir };
     const id = newCaseId();
     const now = w.now();
-    const person = await getPerson(tx, found.personId);
+    const person = await getPerson(tx, w, found.personId);
     const row = {
       id,
       leaverId: found.personId,
@@ -91,6 +91,11 @@ export function openCase(
     if (inserted.length === 0) {
       return { result: { kind: "in-case", caseId: (await findOpenCase(tx, found.personId))?.id ?? "" } };
     }
+    // From here on their e-mails may change as they like: these accounts are known.
+    const noted = [
+      ...((await noteChat(tx, w, leaver, found.personId)) ?? []),
+      ...(leaving.heir && heir ? ((await noteChat(tx, w, leaving.heir, heir.personId)) ?? []) : []),
+    ];
     const next: Job[] = [...(await wantReads(tx, w, id, "first")), ...(await wantCasePosts(tx, row))];
     if (row.mode === "contain") next.unshift({ queue: "contain", payload: { caseId: id } });
     return {
@@ -117,6 +122,7 @@ export function openCase(
           detail: { heir: row.heirId, systems: [...w.systems.keys()] },
           personal: { name: person.name, emails: [...person.emails] },
         },
+        ...noted,
       ],
       seal: async (sealing, [seq]) => {
         await sealing
@@ -155,26 +161,27 @@ export async function wantReads(
   );
 }
 
-async function findLeaver(tx: Tx, askerId: string, leaver: ChatAccount): Promise<Ready | NoCase> {
+async function findLeaver(tx: Tx, w: Workflow, askerId: string, leaver: ChatAccount): Promise<Ready | NoCase> {
   if (leaver.kind === "bot") return { kind: "not-a-person", what: "bot" };
   if (leaver.kind === "external") return { kind: "not-a-person", what: "external" };
   // A deactivated account is fine: people are offboarded after IT was quick.
-  const personId = await findPersonOfChat(tx, leaver.kind === "guest" ? { ...leaver, kind: "member" } : leaver);
+  const personId = await findPersonOfChat(tx, w, leaver.kind === "guest" ? { ...leaver, kind: "member" } : leaver);
   if (personId === undefined) return { kind: "unknown-person", name: leaver.name };
   if (personId === askerId) return { kind: "yourself" };
   const open = await findOpenCase(tx, personId);
   if (open) return { kind: "in-case", caseId: open.id };
-  const person = await findPerson(tx, personId);
+  const person = await findPerson(tx, w, personId);
   return { kind: "ready", personId, name: person?.name ?? leaver.name, zone: person?.zone ?? "UTC" };
 }
 
 async function findHeir(
   tx: Tx,
+  w: Workflow,
   heir: ChatAccount,
   leaverId: string,
 ): Promise<{ kind: "heir"; personId: string } | (NoCase & { kind: "bad-heir" })> {
   if (heir.kind !== "member") return { kind: "bad-heir", fault: "Only an active member can take over." };
-  const personId = await findPersonOfChat(tx, heir);
+  const personId = await findPersonOfChat(tx, w, heir);
   if (personId === undefined) return { kind: "bad-heir", fault: "The directory does not know this account." };
   if (personId === leaverId) return { kind: "bad-heir", fault: "Who leaves cannot take over." };
   const open = await findOpenCase(tx, personId);

@@ -4,6 +4,7 @@ import type { Tx } from "../store/open.ts";
 import { type CaseView, loadCaseView } from "../store/views.ts";
 import { ask, type Denied, denied, type Refusal, type Request } from "./ask.ts";
 import { findWhom, type HistoryOf } from "./history.ts";
+import { findPerson } from "./known-people.ts";
 import type { Change } from "./transition.ts";
 import { NotVouched, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
@@ -47,7 +48,7 @@ export function readCaseOf(w: Workflow, request: Request, of: HistoryOf): Promis
     const no = denied(asker, "read-case", null);
     if (no && denied(asker, "open-case", null)) return no;
     const cases: OpenCases["cases"][number][] = [];
-    for (const personId of await findWhom(tx, of)) {
+    for (const personId of await findWhom(tx, w, of)) {
       const row = await findOpenCase(tx, personId);
       const view = row && (await loadVouched(tx, w, row.id));
       if (view) cases.push(...seen(asker, view));
@@ -72,5 +73,5 @@ async function loadVouched(tx: Tx, w: Workflow, id: string): Promise<CaseView | 
     w.log.error({ case: id }, "a case that the log does not vouch for is not shown");
     return undefined;
   }
-  return loadCaseView(tx, w.systems, id);
+  return loadCaseView(tx, w.systems, (person) => findPerson(tx, w, person), id);
 }

@@ -3,11 +3,11 @@ import type { Revoked } from "../../connectors/connector.ts";
 import type { Grant } from "../core/access.ts";
 import type { PlanStep } from "../core/order.ts";
 import { lockCase } from "../store/cases.ts";
-import { findPersonNamed } from "../store/people.ts";
 import { steps } from "../store/schema.ts";
 import type { Step } from "../store/steps.ts";
 import { advance } from "./advance.ts";
 import { callFor } from "./call.ts";
+import { findPersonNamed } from "./known-people.ts";
 import { type LeasedStep, leaseStep, type StepAct, stepInTurn } from "./lease-step.ts";
 import { touchPost, wantCasePosts, wantPost, wantThreadPost } from "./notices.ts";
 import type { Job } from "./queues.ts";
@@ -174,7 +174,7 @@ export async function wantStepPost(
 async function wantManualPosts(tx: Parameters<typeof wantPost>[0], w: Workflow, step: Step): Promise<Job[]> {
   const owner = w.systems.get(step.system)?.manual?.owner;
   const jobs = [await wantStepPost(tx, step)];
-  const personId = owner === undefined ? undefined : await findPersonNamed(tx, owner);
+  const personId = owner === undefined ? undefined : await findPersonNamed(tx, w, owner);
   if (personId !== undefined) {
     const notice = { kind: "manual", caseId: step.caseId, stepId: step.id } as const;
     jobs.push(await wantPost(tx, `manual:${step.id}`, notice, { kind: "person", personId }));

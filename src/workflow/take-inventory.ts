@@ -4,10 +4,10 @@ import type { Person, Sight } from "../core/access.ts";
 import { Round } from "../core/case.ts";
 import { type Case, findCase, listReads, lockCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
-import { getPerson, noteAccount } from "../store/people.ts";
 import { reads } from "../store/schema.ts";
 import { listShownKeys, readKeyedAgain, weighClaims } from "./claims.ts";
 import { holdCase } from "./hold.ts";
+import { getPerson, noteAccount } from "./known-people.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import { type ReadKey, type ReadOutcome, readEntry, readInterrupted, readStarted } from "./read-entries.ts";
@@ -101,7 +101,7 @@ function lease(w: Workflow, key: ReadKey): Promise<Taken | undefined> {
       if (error instanceof NotVouched) return holdCase(tx, w, row, error);
       throw error;
     }
-    const known = await getPerson(tx, row.leaverId);
+    const known = await getPerson(tx, w, row.leaverId);
     const keyed = w.systems.get(key.system)?.keyed === true;
     const person = keyed ? { ...known, keys: await listShownKeys(tx, w, key.caseId) } : known;
     const entries: Said[] = [];
@@ -138,7 +138,8 @@ async function settle(w: Workflow, key: ReadKey, taken: Taken, started: Date, ou
       const entry = readEntry(w, key, { attempt: taken.tries, started }, outcome);
       return { result: undefined, entries: [entry], next: [{ queue: "take-inventory", payload: { ...key } }] };
     }
-    const seen = outcome.kind === "seen" ? await claimAccounts(tx, w, key, taken.person, outcome.seen) : undefined;
+    const claimed = outcome.kind === "seen" ? await claimAccounts(tx, w, key, taken.person, outcome.seen) : undefined;
+    const seen = claimed?.seen;
     // What is stored is what the entry says: without the accounts that turned out to be somebody else's.
     const entry = readEntry(w, key, { attempt: taken.tries, started }, seen ? { kind: "seen", seen } : outcome);
     const changed = await tx
@@ -166,13 +167,14 @@ async function settle(w: Workflow, key: ReadKey, taken: Taken, started: Date, ou
       )
       .where(mine)
       .returning({ system: reads.system });
-    if (changed.length === 0) return { result: undefined, entries: [{ ...entry, outcome: "unknown" }] };
+    if (changed.length === 0)
+      return { result: undefined, entries: [{ ...entry, outcome: "unknown" }, ...(claimed?.said ?? [])] };
     const keys = (seen?.accounts ?? []).flatMap(({ publicKeys }) => publicKeys ?? []);
     const again = await readKeyedAgain(tx, w, key, keys);
     const pending = (await listReads(tx, key.caseId, key.round)).some(({ state }) => state === "pending");
     return {
       result: undefined,
-      entries: [entry],
+      entries: [entry, ...(claimed?.said ?? [])],
       next: [...(await wantCasePosts(tx, row)), ...again, ...afterAnswer(row, key.round, pending)],
       seal: async (sealing, [seq]) => {
         await sealing
@@ -195,7 +197,14 @@ async function isShownMore(tx: Tx, w: Workflow, key: ReadKey, { person }: Taken)
  * Notes whose the found accounts are. One that is known as somebody else's is not hers: it is left out, and asked about.
  * A key is different, since several people can hold one: what is contested is shown with its reasons, for a human.
  */
-async function claimAccounts(tx: Tx, w: Workflow, key: ReadKey, person: Person, all: Seen): Promise<Seen> {
+async function claimAccounts(
+  tx: Tx,
+  w: Workflow,
+  key: ReadKey,
+  person: Person,
+  all: Seen,
+): Promise<{ seen: Seen; said: readonly Said[] }> {
+  const said: Said[] = [];
   const system = w.systems.get(key.system);
   const weighed = system?.keyed
     ? await weighClaims(
@@ -221,15 +230,17 @@ async function claimAccounts(tx: Tx, w: Workflow, key: ReadKey, person: Person, 
     if (weighed?.contested.has(account.id)) continue;
     const noted = await noteAccount(
       tx,
+      w,
       { system: key.system, id: account.id, login: account.login },
       person.id,
       "inventory",
     );
     if (noted.kind === "taken") strangers.add(account.id);
+    else said.push(...noted.said);
   }
-  if (strangers.size === 0) return seen;
+  if (strangers.size === 0) return { seen, said };
   const accounts = seen.accounts.filter(({ id }) => !strangers.has(id));
-  return {
+  const own: Seen = {
     ...seen,
     state: accounts.length === 0 ? "unmatched" : seen.state,
     accounts,
@@ -237,6 +248,7 @@ async function claimAccounts(tx: Tx, w: Workflow, key: ReadKey, person: Person, 
     work: seen.work.filter(({ account }) => !strangers.has(account)),
     why: "an account that was found is known as somebody else's",
   };
+  return { seen: own, said };
 }
 
 function withFindings(sight: Sight, findings: readonly string[]): Sight {

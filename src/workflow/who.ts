@@ -1,9 +1,10 @@
-import { and, eq, notInArray } from "drizzle-orm";
 import { z } from "zod";
 import { type Asker, ROLES, type Role } from "../core/rights.ts";
+import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
-import { findPersonOfAccount, findPersonOfEmail, listAccounts, noteAccount } from "../store/people.ts";
-import { cases, emails } from "../store/schema.ts";
+import { findPersonOfAccount, findPersonOfEmail, listAccounts, noteAccount } from "./known-people.ts";
+import { findRecord, type Vouching } from "./person-record.ts";
+import type { Said } from "./transition.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** A chat account as its surface vouches for it. */
@@ -17,30 +18,41 @@ export const ChatAccount = z.object({
 export type ChatAccount = Readonly<z.infer<typeof ChatAccount>>;
 
 /**
- * The person behind a chat account: known by the account's id, or by the e-mail the workspace vouches for, which is then
- * noted. Guests, externals and bots are nobody, since somebody else's administrator sets their e-mail.
+ * The person behind a chat account: known by the account's id, or by the e-mail the workspace vouches for, which `noteChat`
+ * then keeps. Guests, externals and bots are nobody, since somebody else's administrator sets their e-mail.
  */
-export async function findPersonOfChat(tx: Tx, account: ChatAccount): Promise<string | undefined> {
+export async function findPersonOfChat(tx: Tx, w: Vouching, account: ChatAccount): Promise<string | undefined> {
   if (account.kind !== "member" && account.kind !== "deactivated") return undefined;
-  const known = await findPersonOfAccount(tx, account.surface, account.id);
+  const known = await findPersonOfAccount(tx, w, account.surface, account.id);
   if (known !== undefined) return known;
-  if (!account.email) return undefined;
-  const byEmail = await findPersonOfEmail(tx, account.email);
-  if (byEmail === undefined) return undefined;
+  return account.email ? findPersonOfEmail(tx, w, account.email) : undefined;
+}
+
+/**
+ * Keeps whose a chat account is: from then on its e-mail says nothing any more. The entries belong into the same
+ * transition; nothing if the account is known as somebody else's.
+ */
+export async function noteChat(
+  tx: Tx,
+  w: Vouching,
+  account: ChatAccount,
+  personId: string,
+): Promise<readonly Said[] | undefined> {
   const noted = await noteAccount(
     tx,
+    w,
     { system: account.surface, id: account.id, login: account.name },
-    byEmail,
+    personId,
     "chat e-mail",
   );
-  return noted.kind === "noted" ? byEmail : undefined;
+  return noted.kind === "noted" ? noted.said : undefined;
 }
 
 /** Roles of a person, from ids, e-mails and chat accounts in the configuration. */
 export async function rolesOf(tx: Tx, w: Workflow, personId: string): Promise<ReadonlySet<Role>> {
-  const mails = await tx.select({ email: emails.email }).from(emails).where(eq(emails.personId, personId));
-  const chats = [...(await listAccounts(tx, personId, "slack")), ...(await listAccounts(tx, personId, "teams"))];
-  const names = new Set([personId, ...mails.map(({ email }) => email), ...chats.map(({ id }) => id)]);
+  const record = await findRecord(tx, w, personId);
+  const chats = [...(await listAccounts(tx, w, personId, "slack")), ...(await listAccounts(tx, w, personId, "teams"))];
+  const names = new Set([personId, ...(record?.emails ?? []), ...chats.map(({ id }) => id)]);
   return new Set(
     ROLES.filter((role) => w.roles[role].some((name) => names.has(name) || names.has(name.toLowerCase()))),
   );
@@ -48,11 +60,7 @@ export async function rolesOf(tx: Tx, w: Workflow, personId: string): Promise<Re
 
 /** A person as somebody who asks. Whoever is leaving has no rights left. */
 export async function askerOf(tx: Tx, w: Workflow, personId: string): Promise<Asker> {
-  const [leaving] = await tx
-    .select({ id: cases.id })
-    .from(cases)
-    .where(and(eq(cases.leaverId, personId), notInArray(cases.state, ["cancelled", "rejected", "held"])));
-  return { personId, roles: await rolesOf(tx, w, personId), leaving: leaving !== undefined };
+  return { personId, roles: await rolesOf(tx, w, personId), leaving: await isLeaving(tx, personId) };
 }
 
 /** Person ids of everybody who has a role, as far as the directory knows them. */
@@ -60,8 +68,10 @@ export async function peopleWith(tx: Tx, w: Workflow, role: Role): Promise<reado
   const found = new Set<string>();
   for (const name of w.roles[role]) {
     const id = name.includes("@")
-      ? await findPersonOfEmail(tx, name)
-      : ((await findPersonOfAccount(tx, "slack", name)) ?? (await findPersonOfAccount(tx, "teams", name)) ?? name);
+      ? await findPersonOfEmail(tx, w, name)
+      : ((await findPersonOfAccount(tx, w, "slack", name)) ??
+        (await findPersonOfAccount(tx, w, "teams", name)) ??
+        name);
     if (id !== undefined) found.add(id);
   }
   return [...found];

@@ -5,6 +5,7 @@ import type { Ask, Message } from "../../src/chat/message.ts";
 import { notifierOf } from "../../src/chat/notify.ts";
 import type { CaseView } from "../../src/store/views.ts";
 import { loadCaseView } from "../../src/store/views.ts";
+import { findPerson } from "../../src/workflow/known-people.ts";
 import { type Heard, hear, type MemoryChat, memoryChat, press } from "../peers/chat.ts";
 import { memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
@@ -124,7 +125,9 @@ export async function bench(
     },
     shown: (key) => chat.posts.find((post) => post.key === key)?.message,
     async view(caseId) {
-      const view = await t.w.store.db.transaction((tx) => loadCaseView(tx, t.w.systems, caseId));
+      const view = await t.w.store.db.transaction((tx) =>
+        loadCaseView(tx, t.w.systems, (id) => findPerson(tx, t.w, id), caseId),
+      );
       if (!view) throw new Error(`there is no case ${caseId}`);
       return view;
     },

@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { SystemError } from "../../connectors/connector.ts";
 import { notifierOf } from "../../src/chat/notify.ts";
 import type { Tx } from "../../src/store/open.ts";
-import { noteAccount } from "../../src/store/people.ts";
 import { cases, offers, posts } from "../../src/store/schema.ts";
 import { labels, textOf } from "../peers/chat.ts";
 import { memorySystem } from "../peers/memory-system.ts";
+import { note } from "../peers/note.ts";
 import { type Bench, bench } from "./bench.ts";
 
 /** The process died: the answer of the chat never arrived. */
@@ -302,7 +302,7 @@ describe("who is told", () => {
     badge.add("b1", { email: "alice@acme.test", grants: [{ id: "badge" }] });
     await using b = await bench({ more: [badge] });
     b.chat.add({ ...b.member("olga"), kind: "deactivated" });
-    await write(b, (tx) => noteAccount(tx, { system: "slack", id: "Uolga", login: "Olga" }, "olga", "chat e-mail"));
+    await note(b.t.w, { system: "slack", id: "Uolga", login: "Olga" }, "olga");
     const caseId = await b.open();
     await approve(b, caseId);
     await b.settle();

@@ -2,7 +2,7 @@ import type { Log, System } from "../../connectors/connector.ts";
 import { newLogKey, readLogKey } from "../../src/audit/key.ts";
 import { Policy } from "../../src/core/policy.ts";
 import type { Role } from "../../src/core/rights.ts";
-import { emails, persons } from "../../src/store/schema.ts";
+import { importPeople } from "../../src/people/import-people.ts";
 import type { Request } from "../../src/workflow/ask.ts";
 import { closeCase } from "../../src/workflow/close-case.ts";
 import { contain } from "../../src/workflow/contain.ts";
@@ -31,7 +31,6 @@ export interface TestPerson {
   readonly name?: string;
   readonly manager?: string;
   readonly zone?: string;
-  readonly active?: boolean;
   /** Without one the directory knows no e-mail. */
   readonly email?: string | null;
 }
@@ -108,18 +107,21 @@ export async function testWorkflow(options: {
     logged,
     clock,
     async addPeople(...people) {
-      await database.store.db.transaction(async (tx) => {
-        for (const { id, name, manager, zone, active, email } of people) {
-          await tx.insert(persons).values({
-            id,
-            name: name ?? nameOf(id),
-            managerId: manager ?? null,
-            zone: zone ?? null,
-            active: active ?? true,
-          });
-          if (email !== null) await tx.insert(emails).values({ email: email ?? `${id}@acme.test`, personId: id });
-        }
-      });
+      if (people.length === 0) return;
+      const lines = people.map(({ id, name, manager, zone, email }, at) => ({
+        line: at + 2,
+        id,
+        name: name ?? nameOf(id),
+        emails: email === null ? [] : [email ?? `${id}@acme.test`],
+        ...(manager === undefined ? {} : { manager }),
+        ...(zone === undefined ? {} : { zone }),
+        chats: {},
+        logins: {},
+      }));
+      const by = { kind: "operator", user: "test" } as const;
+      const file = { people: lines, ignored: [], sha256: "0".repeat(64) };
+      const imported = await importPeople(w, file, { by, dryRun: false });
+      if (imported.kind === "refused") throw new Error(imported.faults.join("\n"));
     },
     chat: (personId, more) => ({
       surface: "slack",

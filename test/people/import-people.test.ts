@@ -3,10 +3,11 @@ import { verifyLog } from "../../src/audit/verify.ts";
 import { importPeople } from "../../src/people/import-people.ts";
 import { readPeople } from "../../src/people/triggers/csv.ts";
 import { readLog } from "../../src/store/log.ts";
-import { findPerson, noteAccount } from "../../src/store/people.ts";
 import { cases } from "../../src/store/schema.ts";
+import { findPerson } from "../../src/workflow/known-people.ts";
 import type { Workflow } from "../../src/workflow/workflow.ts";
 import { freshDatabase, type TestDatabase } from "../peers/database.ts";
+import { note } from "../peers/note.ts";
 import { quietWorkflow } from "./bench.ts";
 
 const HEAD = "id,emails,name,manager,zone,slack,github";
@@ -94,9 +95,7 @@ describe("importing people", () => {
 
   it("keeps an account that was not learned from a file", async () => {
     await bring(HEAD, ALICE, MIRA);
-    await w.store.db.transaction((tx) =>
-      noteAccount(tx, { system: "slack", id: "U7", login: "alice" }, "E1", "chat e-mail"),
-    );
+    await note(w, { system: "slack", id: "U7", login: "alice" }, "E1");
     await bring(HEAD, ALICE, MIRA);
     expect(await person("E1")).toMatchObject({ logins: { slack: ["id:U1", "id:U7"] } });
   });
@@ -161,7 +160,7 @@ describe("importing people", () => {
   }
 
   function person(id: string) {
-    return w.store.db.transaction((tx) => findPerson(tx, id));
+    return w.store.db.transaction((tx) => findPerson(tx, w, id));
   }
 
   async function expectNothing() {

@@ -11,6 +11,7 @@ import { checkLeaver, type Leaving, openCase } from "../../src/workflow/open-cas
 import { proposePlan } from "../../src/workflow/propose-plan.ts";
 import { sweep } from "../../src/workflow/sweep.ts";
 import { type MemorySystem, memoryGrant, memorySystem } from "../peers/memory-system.ts";
+import { note } from "../peers/note.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
 
 const NOW: Leaving = {
@@ -360,8 +361,7 @@ describe("accounts", () => {
     const git = memorySystem("git");
     git.add("2", { email: "bob@acme.test", grants: [{}] });
     await start([git]);
-    await test.database.store
-      .sql`insert into accounts (system, id, person_id, login, source) values ('git', '2', 'bob', '2-login', 'test')`;
+    await note(test.w, { system: "git", id: "2", login: "2-login" }, "bob");
     const caseId = await open();
     expect(
       await nameAccount(test.w, test.request("hana"), { caseId, system: "git", account: "2-login", confirmed: false }),
