@@ -6,7 +6,7 @@ import { findPost, type Post } from "../store/posts.ts";
 import { type CaseView, closingNote, loadCaseView, loadOfferView, type StepView } from "../store/views.ts";
 import { findPerson, findPersonNamed, getPerson } from "../workflow/known-people.ts";
 import type { Notice, NoticeFor } from "../workflow/notices.ts";
-import { mayBeKnown } from "../workflow/offer-work.ts";
+import { mayBeAsked, mayBeKnown } from "../workflow/offer-work.ts";
 import { NotVouched, prove, proveCase } from "../workflow/vouched.ts";
 import { peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
@@ -64,7 +64,7 @@ export async function contentOf(
     w.log.error({ case: view.case.id }, "a message about a case that the log does not vouch for is not sent");
     return nothing("the log does not vouch for the case");
   }
-  if (!(await isFor(tx, w, post, notice, audience, view))) {
+  if (!(await isFor(tx, w, notice, audience, view))) {
     w.log.error({ case: view.case.id, notice: notice.kind }, "a message for somebody it is not for is not sent");
     return nothing("it is not for them");
   }
@@ -105,20 +105,15 @@ async function digestFor(
 type OfCase = Exclude<Notice, { kind: "digest" }>;
 
 /** Whether a notice may go to this audience: a row in the queue of messages decides nothing about who learns what. */
-async function isFor(
-  tx: Tx,
-  w: Workflow,
-  post: Post,
-  notice: OfCase,
-  audience: NoticeFor,
-  view: CaseView,
-): Promise<boolean> {
+async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, view: CaseView): Promise<boolean> {
   if (audience.kind === "approvers") return notice.kind === "case";
   if (audience.kind === "case-thread") {
     const inThread = ["step", "addition", "missed", "summary", "unreached", "looked-again"].includes(notice.kind);
     return inThread && audience.caseId === view.case.id;
   }
   const { personId } = audience;
+  // Under their own message about this very case, and nowhere else.
+  if (audience.kind === "under" && audience.key !== keyFor(`case:${view.case.id}`, personId)) return false;
   switch (notice.kind) {
     case "mirror":
       return personId === view.case.requesterId;
@@ -129,7 +124,7 @@ async function isFor(
     }
     case "offer": {
       const offer = view.offers.find(({ id }) => id === notice.offerId);
-      return offer !== undefined && (offer.toId === personId || post.ts !== null);
+      return offer !== undefined && (await mayBeAsked(tx, w, view.case, offer.itemKey, personId));
     }
     case "unclaimed":
       return (await getPerson(tx, w, view.case.leaverId)).managerId === personId;

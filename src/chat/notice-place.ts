@@ -27,8 +27,8 @@ export type Place =
   | { readonly kind: "at"; readonly surface: ChatSurface; readonly to: Audience }
   /** The channel cannot be used: each approver is told directly. */
   | { readonly kind: "each"; readonly why: string | undefined; readonly approvers: readonly string[] }
-  /** What it stands under is not posted yet. */
-  | { readonly kind: "later" }
+  /** What it stands under is not posted yet; `anew`: or stands where it does not belong, and has to be posted again. */
+  | { readonly kind: "later"; readonly anew?: true }
   | { readonly kind: "nobody"; readonly why: "no-account" | "deactivated" | "leaving"; readonly personId: string }
   | { readonly kind: "drop"; readonly why: string };
 
@@ -133,6 +133,8 @@ async function threadPlace(
   if (eachWhy(parent) !== undefined) return { kind: "each", why: undefined, approvers };
   const surface = parent?.surface ? chat.surfaces.get(parent.surface) : undefined;
   if (!surface || !parent?.channel || !parent.ts) return { kind: "later" };
+  // A row that names another channel must not take a thread there.
+  if (parent.channel !== chat.approversChannel) return { kind: "later", anew: true };
   const why = await unfit(surface, parent.channel, leavers);
   if (why !== undefined) return { kind: "each", why, approvers };
   return { kind: "at", surface, to: { kind: "thread", parent: { channel: parent.channel, ts: parent.ts } } };

@@ -133,6 +133,7 @@ async function follow(
     case "each":
       return tellEach(turn, notice, content.about.caseId, place);
     case "later":
+      if (place.anew && content.about.caseId !== undefined) await postCaseAnew(w, content.about.caseId);
       return save(turn, { nextAt: new Date(w.now().getTime() + SOON_MS), leaseUntil: null });
     case "nobody":
       return unreached(turn, notice, content.about.caseId, place);
@@ -147,7 +148,8 @@ async function say(turn: Turn, message: Message, { surface, to }: Extract<Place,
   const { post } = turn;
   const shown = createHash("sha256").update(JSON.stringify(message)).digest("hex");
   const standing = post.channel !== null && post.ts !== null ? { channel: post.channel, ts: post.ts } : undefined;
-  if (standing && post.surface === surface.id) {
+  const elsewhere = to.kind === "channel" && standing?.channel !== to.channelId;
+  if (standing && post.surface === surface.id && !elsewhere) {
     if (post.shown !== shown && !(await update(surface, standing, message, post.key)))
       return save(turn, { ts: null, channel: null, posting: false, leaseUntil: pause(turn) });
     return finish(turn, { shown });
@@ -167,6 +169,14 @@ async function say(turn: Turn, message: Message, { surface, to }: Extract<Place,
   // What an earlier process posted may say something older.
   if (before) await surface.update(before, message, post.key);
   await finish(turn, { surface: surface.id, channel: at.channel, ts: at.ts, posting: false, shown });
+}
+
+/** The case message stands in a channel that is not (or not any more) the approvers'. */
+function postCaseAnew(w: Workflow, caseId: string): Promise<void> {
+  return transition<void>(w, async (tx) => {
+    const next = [await wantPost(tx, `case:${caseId}`, { kind: "case", caseId }, { kind: "approvers" })];
+    return { result: undefined, next };
+  });
 }
 
 /** `false` if the message is not there any more, so that it has to be posted anew. */

@@ -27,16 +27,17 @@ export async function readDirectory(tx: Tx, w: Vouching): Promise<Directory> {
     people.map(({ seq }) => seq),
   );
   const known = new Map<string, PersonRecord>();
-  for (const { id, seq } of people) {
+  for (const { seq } of people) {
     const entry = entries.get(seq);
-    const record = entry && recordOf(w, entry, id, beside.get(seq));
-    if (record) known.set(id, record);
+    const record = entry && recordOf(w, entry, entry.target.id, beside.get(seq));
+    if (entry && record) known.set(entry.target.id, record);
   }
-  const noted = accounts.flatMap(({ id, system, seq }): Identifier[] => {
+  const noted = accounts.flatMap(({ seq }): Identifier[] => {
     const entry = entries.get(seq);
     const personId = entry?.detail?.["person"];
-    const same = entry?.action === "account.noted" && entry.target.id === id && entry.target.system === system;
-    return same && system !== null && typeof personId === "string" ? [{ system, value: id, personId }] : [];
+    const system = entry?.target.system;
+    if (entry?.action !== "account.noted" || system === undefined || typeof personId !== "string") return [];
+    return [{ system, value: entry.target.id, personId }];
   });
   return { known, noted, rows };
 }

@@ -1,5 +1,6 @@
 import { and, eq, exists, inArray, not, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
+import { safeText } from "../core/text.ts";
 import type { Tx } from "./open.ts";
 import { cases, entries } from "./schema.ts";
 
@@ -23,7 +24,7 @@ export async function isLeaving(tx: Tx, personId: string): Promise<boolean> {
       .where(
         and(
           eq(later.targetKind, "person"),
-          eq(later.targetId, personId),
+          eq(later.targetId, safeText(personId)),
           eq(later.action, "case.opened"),
           sql`${later.seq} > ${entries.seq}`,
         ),
@@ -47,7 +48,7 @@ export async function isLeaving(tx: Tx, personId: string): Promise<boolean> {
     .where(
       and(
         eq(entries.targetKind, "person"),
-        eq(entries.targetId, personId),
+        eq(entries.targetId, safeText(personId)),
         eq(entries.action, "case.opened"),
         not(over ?? sql`false`),
       ),

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, ne, or, sql } from "drizzle-orm";
 import type { Tx } from "./open.ts";
 import { entries, nodes, notes, personal } from "./schema.ts";
 
@@ -61,6 +61,32 @@ export async function readLogHead(tx: Tx): Promise<LogHead> {
 export async function entryBody(tx: Tx, seq: number): Promise<Uint8Array | undefined> {
   const [row] = await tx.select({ body: entries.body }).from(entries).where(eq(entries.seq, seq));
   return row?.body;
+}
+
+/**
+ * Number of a case's newest entry with one of these actions, about one system if it is given; unproven. What settled
+ * nothing (`unknown`: somebody else had taken over) does not count.
+ */
+export async function newestEntryOf(
+  tx: Tx,
+  caseId: string,
+  actions: readonly string[],
+  system?: string,
+): Promise<number | undefined> {
+  const [row] = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(
+      and(
+        eq(entries.caseId, caseId),
+        inArray(entries.action, [...actions]),
+        ne(entries.outcome, "unknown"),
+        system === undefined ? undefined : eq(entries.system, system),
+      ),
+    )
+    .orderBy(desc(entries.seq))
+    .limit(1);
+  return row?.seq;
 }
 
 /** The hashed bytes of many entries, by number; those there are not are left out. */

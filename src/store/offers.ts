@@ -1,8 +1,8 @@
-import { asc, eq } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import { z } from "zod";
 import { WorkItem } from "../core/access.ts";
 import type { Tx } from "./open.ts";
-import { offers } from "./schema.ts";
+import { entries, offers } from "./schema.ts";
 
 export const OFFER_STATES = [
   "held", // the departure may not be known yet
@@ -55,4 +55,13 @@ export async function listOffers(tx: Tx, caseId: string): Promise<readonly Offer
 /** An offer that still waits for somebody or something. */
 export function isOpen(offer: Pick<Offer, "state">): boolean {
   return ["held", "offered", "accepted", "failed"].includes(offer.state);
+}
+
+/** Numbers of the entries by which somebody passed a work item on; unproven. */
+export async function listPassed(tx: Tx, caseId: string, itemKey: string): Promise<readonly number[]> {
+  const rows = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(and(eq(entries.caseId, caseId), eq(entries.action, "offer.passed"), eq(entries.targetId, itemKey)));
+  return rows.map(({ seq }) => seq);
 }

@@ -1,4 +1,5 @@
 import { and, desc, eq, inArray } from "drizzle-orm";
+import { safeText } from "../core/text.ts";
 import type { Tx } from "./open.ts";
 import { accounts, emails, entries, logins, personal } from "./schema.ts";
 
@@ -82,7 +83,7 @@ export async function newestEntryAbout(
     .where(
       and(
         eq(entries.targetKind, target.kind),
-        eq(entries.targetId, target.id),
+        eq(entries.targetId, safeText(target.id)),
         inArray(entries.action, [...actions]),
         target.system === undefined ? undefined : eq(entries.system, target.system),
       ),

@@ -10,7 +10,7 @@ import { advance, waitsForEnd } from "./advance.ts";
 import { wantLooks } from "./look-again.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import { releaseOffers, wantOffers } from "./offer-work.ts";
-import { listProvenReads } from "./proven-reads.ts";
+import { listFreshReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { backoff } from "./recover.ts";
 import { takeWhatAppeared } from "./revise-plan.ts";
@@ -26,7 +26,7 @@ export async function closeCase(w: Workflow, { caseId }: { caseId: string }): Pr
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const row = await lockCase(tx, caseId);
     if (row?.state !== "closing") return { result: undefined };
-    const lines = await listProvenReads(tx, w, caseId, "closing");
+    const lines = await listFreshReads(tx, w, caseId, "closing");
     if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
     const again = await unreadAgain(tx, w, row, lines);
     if (again) return again;

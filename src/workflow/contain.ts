@@ -7,7 +7,7 @@ import { addSteps } from "./advance.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts, wantPage } from "./notices.ts";
 import { inAnOrder, planFacts, proposed, savePlan, seenBy } from "./propose-plan.ts";
-import { listProvenReads } from "./proven-reads.ts";
+import { listFreshReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { NotVouched, proveCase } from "./vouched.ts";
@@ -93,7 +93,7 @@ async function askForContainment(tx: Tx, w: Workflow, row: Case): Promise<Change
 }
 
 async function takeAnswered(tx: Tx, w: Workflow, row: Case, order: Plan, base: number): Promise<Change<void>> {
-  const lines = await listProvenReads(tx, w, row.id, "first");
+  const lines = await listFreshReads(tx, w, row.id, "first");
   const done = await listStepKeys(tx, row.id);
   const answered = inAnOrder(
     row,

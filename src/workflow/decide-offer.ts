@@ -6,8 +6,9 @@ import { offers } from "../store/schema.ts";
 import { ask, byPerson, Denied, type Refusal, type Request } from "./ask.ts";
 import { afterOffer } from "./hand-over.ts";
 import { wantCasePosts } from "./notices.ts";
-import { canTake, giveUp, nextHeir, offerTo, wantOfferPost } from "./offer-work.ts";
+import { canTake, giveUp, mayBeAsked, nextHeir, offerTo, wantOfferPost } from "./offer-work.ts";
 import { type Change, type Said, transition } from "./transition.ts";
+import { NotVouched } from "./vouched.ts";
 import { type ChatAccount, findPersonOfChat, noteChat } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -150,6 +151,13 @@ function onOffer(w: Workflow, request: Request, offerId: string, work: Work): Pr
             ...(offer.settledAt ? { at: offer.settledAt } : {}),
           },
         };
+      }
+      try {
+        if (!(await mayBeAsked(tx, w, row, offer.itemKey, asker.personId)))
+          return new Denied("open-case", "Nothing in the log puts this to you.", row.id);
+      } catch (error) {
+        if (!(error instanceof NotVouched)) throw error;
+        return { result: { kind: "missing", what: "offer" } };
       }
       return work(tx, row, offer, asker.personId);
     },

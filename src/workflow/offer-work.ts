@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
 import { and, eq } from "drizzle-orm";
 import { type Account, type WorkItem, workKey } from "../core/access.ts";
+import { ROUNDS } from "../core/case.ts";
+import { safeText } from "../core/text.ts";
 import { type Case, findOpenCase } from "../store/cases.ts";
-import { isOpen, listOffers, type Offer } from "../store/offers.ts";
+import { isOpen, listOffers, listPassed, type Offer } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
 import { offers } from "../store/schema.ts";
 import { findPerson, findPersonOfAccount, findPersonOfLogin } from "./known-people.ts";
 import { wantPost } from "./notices.ts";
 import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
+import { prove, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
 
 /**
@@ -53,6 +56,27 @@ export function mayBeKnown(row: Pick<Case, "announced" | "mode" | "state">): boo
   const cut = ["handing-over", "closed"].includes(row.state);
   const approved = ["approved", "rechecking", "revoking", "closing"].includes(row.state);
   return cut || (row.announced && row.mode === "orderly" && approved);
+}
+
+/**
+ * Whether the log knows a reason to put this work to this person: named when the case was opened, the leaver's manager, or
+ * somebody whom a colleague suggested. A row alone tells nobody who is leaving, and gives nobody's work away.
+ */
+export async function mayBeAsked(tx: Tx, w: Workflow, row: Case, itemKey: string, personId: string): Promise<boolean> {
+  if (personId === row.leaverId) return false;
+  const opened = await proveCase(tx, w, row);
+  if (opened.detail?.["heir"] === personId) return true;
+  if ((await findPerson(tx, w, row.leaverId))?.managerId === personId) return true;
+  // Whom the system says knows it best, as its signed reading has it.
+  const lines = (await Promise.all(ROUNDS.map((round) => listProvenReads(tx, w, row.id, round)))).flat();
+  for (const item of lines.flatMap(({ work }) => work).filter((one) => workKey(one) === itemKey)) {
+    if ((await listHeirs(tx, w, row, item)).some(({ id }) => id === personId)) return true;
+  }
+  for (const seq of await listPassed(tx, row.id, safeText(itemKey))) {
+    const passed = await prove(tx, w, seq, "offer.passed", row.id);
+    if (passed.target.id === itemKey && passed.detail?.["to"] === personId) return true;
+  }
+  return false;
 }
 
 /** Puts an offer to a person, with its deadline and message. */

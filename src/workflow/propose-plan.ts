@@ -12,7 +12,7 @@ import { listSteps } from "../store/steps.ts";
 import { startClosing } from "./advance.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts } from "./notices.ts";
-import { listProvenReads } from "./proven-reads.ts";
+import { listFreshReads } from "./proven-reads.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { hashOf, NotVouched, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
@@ -35,7 +35,7 @@ export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): 
     // A containment is decided first; the full plan follows as soon as every system has answered.
     const contained = known.some(({ scope, state }) => scope === "contain" && state === "approved");
     if (row.mode === "contain" && !contained) return { result: undefined };
-    const lines = await listProvenReads(tx, w, caseId, row.round);
+    const lines = await listFreshReads(tx, w, caseId, row.round);
     if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
     const done = await listStepKeys(tx, caseId);
     const seen = inAnOrder(

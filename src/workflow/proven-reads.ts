@@ -3,6 +3,7 @@ import { canonicalBytes } from "../audit/canonical.ts";
 import type { Account, Grant, WorkItem } from "../core/access.ts";
 import type { Round } from "../core/case.ts";
 import { listReads, type Read } from "../store/cases.ts";
+import { newestEntryOf } from "../store/log.ts";
 import type { Tx } from "../store/open.ts";
 import { NotVouched, prove } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
@@ -38,6 +39,53 @@ export async function listProvenReads(tx: Tx, w: Workflow, caseId: string, round
     proven.push((await isProven(tx, w, caseId, line)) ? line : notRead(w, line));
   }
   return proven;
+}
+
+/**
+ * The lines of a round from which something follows now: proven, and each system's newest reading, taken after what the
+ * round is there to look at. An older one that somebody put back, however genuine, counts as not read.
+ */
+export async function listFreshReads(tx: Tx, w: Workflow, caseId: string, round: Round): Promise<readonly Read[]> {
+  const lines = await listProvenReads(tx, w, caseId, round);
+  const since = (await newestEntryOf(tx, caseId, SINCE[round])) ?? -1;
+  const fresh: Read[] = [];
+  for (const line of lines) {
+    const settled = line.state !== "pending" && line.state !== "failed";
+    fresh.push(!settled || (await isNewest(tx, line, since)) ? line : notRead(w, line));
+  }
+  return fresh;
+}
+
+/** What a reading of a round must be younger than. */
+const SINCE: Readonly<Record<Round, readonly string[]>> = {
+  first: ["case.opened"],
+  "before-cut": ["case.cutStarted"],
+  // Whatever brings a case to its closing inventory: an act on a grant, a plan of what appeared, a finding, an end of the cut.
+  closing: [
+    "case.cutStarted",
+    "case.accessGone",
+    "finding.raised",
+    "plan.proposed",
+    "plan.extended",
+    "plan.approved",
+    "plan.rejected",
+    "grant.revokeStarted",
+    "grant.revoked",
+    "grant.readBack",
+    "grant.attested",
+    "grant.skipped",
+    "grant.retryAsked",
+    "grant.expired",
+  ],
+};
+
+/** A person said something that a system has to be read again for. */
+const ASKED_AGAIN = ["account.named", "account.saidNone", "system.readAsked"];
+
+async function isNewest(tx: Tx, line: Read, since: number): Promise<boolean> {
+  const newest = await newestEntryOf(tx, line.caseId, ["system.read"], line.system);
+  const asked = (await newestEntryOf(tx, line.caseId, ASKED_AGAIN, line.system)) ?? -1;
+  return line.seq !== null && line.seq === newest && line.seq > Math.max(since, asked);
 }
 
 async function isProven(tx: Tx, w: Workflow, caseId: string, line: Read): Promise<boolean> {

@@ -8,7 +8,7 @@ import { addSteps, advance } from "./advance.ts";
 import { wantCasePosts, wantThreadPost } from "./notices.ts";
 import { wantOffers } from "./offer-work.ts";
 import { planFacts, proposed, savePlan, seenBy } from "./propose-plan.ts";
-import { listProvenReads } from "./proven-reads.ts";
+import { listFreshReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { hashOf } from "./vouched.ts";
@@ -19,7 +19,7 @@ export async function revisePlan(w: Workflow, { caseId }: { caseId: string }): P
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const locked = await lockCase(tx, caseId);
     if (locked?.state !== "rechecking") return { result: undefined };
-    const lines = await listProvenReads(tx, w, caseId, "before-cut");
+    const lines = await listFreshReads(tx, w, caseId, "before-cut");
     if (lines.some(({ state }) => state === "pending")) return { result: undefined };
     await tx.update(cases).set({ state: "revoking" }).where(eq(cases.id, caseId));
     const row: Case = { ...locked, state: "revoking" };

@@ -30,6 +30,7 @@ export async function proveCase(tx: Tx, w: Workflow, row: Case): Promise<Entry> 
     entry.target.id === row.leaverId &&
     "id" in entry.actor &&
     entry.actor.id === row.requesterId &&
+    entry.detail?.["heir"] === row.heirId &&
     departure?.mode === row.mode &&
     departure.kind === row.kind &&
     departure.announced === row.announced;

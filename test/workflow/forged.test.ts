@@ -9,8 +9,9 @@ import { handOver } from "../../src/workflow/hand-over.ts";
 import { openCase } from "../../src/workflow/open-case.ts";
 import { revokeGrant } from "../../src/workflow/revoke-grant.ts";
 import { sweep } from "../../src/workflow/sweep.ts";
+import { takeInventory } from "../../src/workflow/take-inventory.ts";
 import { hashOf } from "../../src/workflow/vouched.ts";
-import { type MemorySystem, memorySystem } from "../peers/memory-system.ts";
+import { type MemorySystem, memoryGrant, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
 
 // Somebody who reaches the database writes rows and jobs as the workflow would have. None of it may move anything.
@@ -25,6 +26,7 @@ beforeEach(async () => {
   git = memorySystem("git");
   git.add("1", { email: "alice@acme.test", grants: [{ id: "org", privileged: true }], work: ["Fix rounding"] });
   git.add("2", { email: "bob@acme.test", grants: [{ id: "bobs" }] });
+  git.add("3", { email: "mia@acme.test" });
   test = await testWorkflow({
     systems: [git],
     roles: { requester: ["hana"], approver: ["sam", "ivo"] },
@@ -261,13 +263,97 @@ describe("a forged reading", () => {
   });
 });
 
+describe("an older reading put back", () => {
+  async function lines(round: string) {
+    return [
+      ...(await test.database.store.sql`
+        select state, accounts, grants, work, seq from reads where case_id = ${caseId} and round = ${round}`),
+    ];
+  }
+
+  /** Writes a line as it was once, and says that nothing is to be read any more. */
+  async function putBack(round: string, line: Record<string, unknown> | undefined) {
+    await test.database.store.sql`
+      update reads set state = ${String(line?.["state"])}, grants = ${JSON.stringify(line?.["grants"])}::text::jsonb,
+        accounts = ${JSON.stringify(line?.["accounts"])}::text::jsonb, work = ${JSON.stringify(line?.["work"])}::text::jsonb,
+        seq = ${String(line?.["seq"])}, next_at = null, lease = null
+      where case_id = ${caseId} and round = ${round}`;
+  }
+
+  async function state() {
+    const [row] = await test.database.store.db.select().from(cases).where(eq(cases.id, caseId));
+    return row?.state;
+  }
+
+  it("closes no case whose newest one shows access", async () => {
+    const { closeCase } = await import("../../src/workflow/close-case.ts");
+    await approve();
+    test.clock.now = new Date("2026-12-01T00:00:00Z");
+    await sweep(test.w);
+    await test.runJobs({ until: "close-case" });
+    expect(await state()).toBe("closing");
+    const [clean] = await lines("closing");
+    // What was taken comes back, and a fresh look sees it.
+    git.held.get("1")?.grants.push({ ...memoryGrant("git", "1", { id: "again" }) });
+    await test.database.store.sql`update reads set state = 'pending' where case_id = ${caseId} and round = 'closing'`;
+    await takeInventory(test.w, { caseId, system: "git", round: "closing" });
+    test.waiting.splice(0);
+    await putBack("closing", clean);
+    await closeCase(test.w, { caseId });
+    expect(await state()).toBe("closing");
+    expect(test.logged.join()).toMatch(/reading that the log does not hold/);
+  });
+
+  it("of the end stands for no later end", async () => {
+    const { closeCase } = await import("../../src/workflow/close-case.ts");
+    await approve();
+    await test.database.store.sql`update offers set deadline_at = '2027-01-01', next_at = '2027-01-01'`;
+    test.clock.now = new Date("2026-12-01T00:00:00Z");
+    await sweep(test.w);
+    await test.runJobs({ until: "close-case" });
+    const [clean] = await lines("closing");
+    await test.runJobs();
+    expect(await state()).toBe("handing-over");
+    // The offers end, and everything is to be read once more: before it is, the earlier line is put back.
+    await test.database.store.sql`update cases set state = 'closing' where id = ${caseId}`;
+    await test.database.store.sql`update offers set state = 'void' where case_id = ${caseId}`;
+    await putBack("closing", clean);
+    await closeCase(test.w, { caseId });
+    expect(await state()).toBe("closing");
+  });
+
+  it("of before the person named an account makes no plan", async () => {
+    const [before] = await lines("first");
+    await retryAsked();
+    await putBack("first", before);
+    await (await import("../../src/workflow/propose-plan.ts")).proposePlan(test.w, { caseId });
+    const made = await test.database.store.db.select().from(plans).where(eq(plans.caseId, caseId));
+    expect(made.filter(({ state }) => state === "proposed").every(({ body }) => body.includes('"gaps":[{'))).toBe(true);
+  });
+
+  async function retryAsked() {
+    await test.database.store.sql`update reads set state = 'failed' where case_id = ${caseId}`;
+    const { retryRead } = await import("../../src/workflow/name-account.ts");
+    await retryRead(test.w, test.request("sam"), { caseId, system: "git" });
+    test.waiting.splice(0);
+  }
+});
+
 describe("an acceptance", () => {
-  it("whose item was changed to a stranger's moves nothing", async () => {
+  it("by somebody whom only a row asks is refused, and they are put nothing", async () => {
     await approve();
     const [offer] = await test.database.store.db.select().from(offers).where(eq(offers.caseId, caseId));
     if (!offer) throw new Error("no offer");
     await test.database.store.db.update(offers).set({ toId: "bob" }).where(eq(offers.id, offer.id));
-    await acceptOffer(test.w, test.request("bob"), offer.id);
+    expect(await acceptOffer(test.w, test.request("bob"), offer.id)).toMatchObject({ kind: "forbidden" });
+    expect(git.held.get("1")?.work).toHaveLength(1);
+  });
+
+  it("whose item was changed to a stranger's moves nothing", async () => {
+    await approve();
+    const [offer] = await test.database.store.db.select().from(offers).where(eq(offers.caseId, caseId));
+    if (!offer) throw new Error("no offer");
+    await acceptOffer(test.w, test.request("mia"), offer.id);
     git.held.get("2")?.work.push({ ...(offer.item as WorkItem), account: "2", id: "bobs-work" });
     await test.database.store.db
       .update(offers)
@@ -281,8 +367,7 @@ describe("an acceptance", () => {
     await approve();
     const [offer] = await test.database.store.db.select().from(offers).where(eq(offers.caseId, caseId));
     if (!offer) throw new Error("no offer");
-    await test.database.store.db.update(offers).set({ toId: "bob" }).where(eq(offers.id, offer.id));
-    await acceptOffer(test.w, test.request("bob"), offer.id);
+    await acceptOffer(test.w, test.request("mia"), offer.id);
     await handOver(test.w, { offerId: offer.id });
     const [moved] = await test.database.store.db.select().from(offers).where(eq(offers.id, offer.id));
     expect(moved?.state).toBe("moved");
