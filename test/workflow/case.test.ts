@@ -1,7 +1,7 @@
 import { asc, eq } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import { SystemError } from "../../connectors/connector.ts";
-import { accounts, cases, entries, steps } from "../../src/store/schema.ts";
+import { cases, entries, steps } from "../../src/store/schema.ts";
 import { cancelCase } from "../../src/workflow/cancel-case.ts";
 import { acceptOffer, declineOffer } from "../../src/workflow/decide-offer.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
@@ -621,9 +621,7 @@ describe("offers", () => {
     git.add("2", { email: "bob@acme.test" });
     git.mood.suggests = [["2", "reviewed it twice"]];
     await start([git]);
-    await test.database.store.db
-      .insert(accounts)
-      .values({ system: "git", id: "2", personId: "bob", login: "b", source: "test" });
+    await note(test.w, { system: "git", id: "2", login: "b" }, "bob");
     const caseId = await open();
     git.mood.suggests = new SystemError({ code: "forbidden" });
     await decide("sam", caseId);
