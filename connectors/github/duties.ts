@@ -60,7 +60,8 @@ export async function listDuties(
     ...forks.map(({ parent, fork, ahead }) =>
       item("private-fork", parent, String(fork.id), `Unmerged work in ${fork.full_name}`, [
         ...ahead.map(
-          ({ branch, commits }) => `branch ${branch} has ${commits} commits that ${parent.full_name} has not`,
+          ({ branch, commits }) =>
+            `branch ${branch} has ${commits} ${commits === 1 ? "commit" : "commits"} that ${parent.full_name} has not`,
         ),
         "the fork is deleted when its owner loses access",
       ]),

@@ -44,6 +44,19 @@ describe("the approvers' message", () => {
     expect(text).toMatch(/2 approvers needed, 0 of 2 so far: 1 privileged/);
   });
 
+  it("names the secrets to rotate at the grant that lets them be known, a few of many", () => {
+    const text = textOf(
+      caseMessage(
+        caseView([
+          grant("acme/payments", { secrets: ["DEPLOY of acme/payments"] }),
+          grant("acme/site", { secrets: ["A", "B", "C", "D", "E"] }),
+        ]),
+      ),
+    );
+    expect(text).toMatch(/acme\/payments .*\. To rotate: DEPLOY of acme\/payments$/m);
+    expect(text).toMatch(/acme\/site .*\. To rotate: A; B; C; and 2 others$/m);
+  });
+
   it("says once of a system what holds for each of its grants, and on a line what is that line's own", () => {
     const marked = { outlivesSignOn: true, reversible: "always" } as const;
     const text = textOf(

@@ -79,7 +79,7 @@ describe("github finds what would be nobody's", () => {
     expect(item.title).toBe("Unmerged work in Alice-Dev/ledger");
     expect(item.facts.slice(0, -1)).toEqual([
       "branch fix/rounding has 4 commits that Acme/ledger has not",
-      "branch spike has 1 commits that Acme/ledger has not",
+      "branch spike has 1 commit that Acme/ledger has not",
     ]);
   });
 

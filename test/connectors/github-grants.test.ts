@@ -89,6 +89,20 @@ describe("github lists grants", () => {
     },
   );
 
+  it("asks two lists of each repository, one query of 25, and nothing twice", async () => {
+    const repos = Array.from({ length: 30 }, (_, index) => ({ name: `repo-${index}`, secrets: ["UNREACHABLE"] }));
+    const bench = await open({ ...ALICE_IN, repos, teams: [{ name: "Payments", members: [{ login: "alice-dev" }] }] });
+    await grantsOf(bench);
+    const asked = bench.peer.requests.map(({ method, path, query }) => `${method} ${path}?${query}`);
+    const once = asked.filter((line) => !/^POST \/graphql|^GET \/user\/\d/.test(line));
+    expect(new Set(once).size).toBe(once.length);
+    const each = asked.filter((line) => line.startsWith("GET /repos/"));
+    expect(each).toHaveLength(2 * repos.length);
+    // Whose token it is, the organization, our own part in it; who it is, before and after; membership; repositories;
+    // two queries; teams, the membership in one, its repositories.
+    expect(asked).toHaveLength(each.length + 3 + 2 + 1 + 1 + 2 + 3);
+  });
+
   it("asks no further repositories once one of them has failed", async () => {
     const bench = await open({ repos: Array.from({ length: 30 }, (_, index) => ({ name: `repo-${index}` })) });
     const collaborators: Rule["when"] = (request) => request.path.endsWith("/collaborators");

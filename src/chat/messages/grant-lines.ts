@@ -8,6 +8,8 @@ import { count, grantMarks, grantWords, markOfAll, resourceWords, shownAs } from
 
 // The grants of a plan, line by line. What holds for every line of a system is said once, at its head.
 
+const SHOWN_SECRETS = 3;
+
 /** A plan grouped by system: before it is worked through, each grant with its marks; then where its step stands. */
 export function planParts(plan: Plan, steps: readonly StepView[], view: CaseView, times: LineTimes): Part[] {
   const systems = [...new Set(plan.steps.map(({ grant }) => grant.system))];
@@ -73,7 +75,14 @@ function planLine(planned: PlanStep, before: readonly PlanStep[], shared: Shared
     ...grantWords(grant, marks),
     ...(why === "" ? [] : [" — ", { quiet: why }]),
     ...(grant.breaks.length > 0 ? [`. Breaks: ${grant.breaks.map(shownAs).join("; ")}`] : []),
+    ...(grant.secrets.length > 0 ? [`. To rotate: ${secretWords(grant.secrets)}`] : []),
   ];
+}
+
+/** A few names; all of them stand in the summary. */
+function secretWords(secrets: readonly string[]): string {
+  const shown = secrets.slice(0, SHOWN_SECRETS).map(shownAs).join("; ");
+  return secrets.length > SHOWN_SECRETS ? `${shown}; and ${count(secrets.length - SHOWN_SECRETS, "other")}` : shown;
 }
 
 function progressLine(
