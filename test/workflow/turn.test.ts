@@ -8,6 +8,8 @@ import { sweep } from "../../src/workflow/sweep.ts";
 import { type MemorySystem, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
 
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
 const LEAVERS = ["alice", "bob"];
 
 let test: TestWorkflow;
@@ -27,7 +29,9 @@ function counting(system: MemorySystem, limit: System["limit"]) {
     async revoke(grant, call) {
       seen.now += 1;
       seen.most = Math.max(seen.most, seen.now);
-      await new Promise((done) => setTimeout(done, 20));
+      // Waits for as many as may come, and then for one too many.
+      for (let at = 0; at < 100 && seen.most < (limit?.concurrent ?? 1); at += 1) await pause(50);
+      await pause(seen.revokes < 2 ? 300 : 5);
       seen.now -= 1;
       seen.revokes += 1;
       return system.revoke(grant, call);
