@@ -1,4 +1,5 @@
 import { cancelCase } from "../workflow/cancel-case.ts";
+import { undoCase } from "../workflow/undo-case.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { confirmAccount, lookUpAccount, sayNone, startNaming } from "./handle-account.ts";
 import { openFromForm, startCase } from "./handle-case.ts";
@@ -10,6 +11,7 @@ import { askNote, onStep, rereadSystem } from "./handle-step.ts";
 import type { Intent } from "./intent.ts";
 import { cancelledMessage, helpMessage, tooLateToCancel } from "./messages/answers.ts";
 import { passOfferForm } from "./messages/dialogs.ts";
+import { undoAnswer } from "./messages/undo.ts";
 import type { Reply } from "./surface.ts";
 
 export type { Deps } from "./desk.ts";
@@ -31,6 +33,10 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       const done = await cancelCase(deps.workflow, requestOf(intent), intent.caseId);
       if (isRefusal(done)) return sayRefusal(reply, done);
       return reply.say(done.kind === "cancelled" ? cancelledMessage() : tooLateToCancel(done.state));
+    }
+    case "undo-case": {
+      const undone = await undoCase(deps.workflow, requestOf(intent), intent.caseId);
+      return isRefusal(undone) ? sayRefusal(reply, undone) : reply.say(undoAnswer(undone));
     }
     case "retry-read":
       return rereadSystem(deps, intent, reply);

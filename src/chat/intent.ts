@@ -57,6 +57,8 @@ const Wish = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("approve-plan"), caseId: z.string(), planHash: z.string(), gaps: z.string().optional() }),
   z.object({ kind: z.literal("reject-plan"), caseId: z.string(), planHash: z.string(), note: z.string().optional() }),
   z.object({ kind: z.literal("cancel-case"), caseId: z.string() }),
+  /** Asked by one person, confirmed by another with the same words. */
+  z.object({ kind: z.literal("undo-case"), caseId: z.string() }),
   z.object({ kind: z.literal("retry-read"), caseId: z.string(), system: z.string() }),
   z.object({ kind: z.literal("ask-account"), caseId: z.string(), system: z.string() }),
   z.object({

@@ -26,6 +26,8 @@ export const Policy = z.strictObject({
   containEscalations: z.int().min(1).max(100).default(12),
   /** A system or host that did not answer at a case's end is looked at again this often until it does. */
   lookAgainHours: z.number().positive().default(24),
+  /** How long after it was proven gone a grant may be given back. */
+  undoDays: z.number().positive().max(365).default(30),
   /** Longest time ahead that a departure may be set to. */
   farDays: z.int().min(1).default(400),
 });

@@ -20,6 +20,7 @@ export type Act =
   | "open-case"
   | "decide-plan"
   | "cancel-case"
+  | "undo-case"
   | "retry-read"
   | "name-account"
   | "retry-step"
@@ -34,6 +35,7 @@ const MAY: Readonly<Record<Act, readonly Role[]>> = {
   "open-case": ["requester", "approver"],
   "decide-plan": ["approver"],
   "cancel-case": ["approver"],
+  "undo-case": ["approver"],
   "retry-read": ["approver"],
   "name-account": ["approver"],
   "retry-step": ["approver"],

@@ -13,6 +13,9 @@ export const STEP_STATES = [
   "skipped", // an approver left it, with a reason
   "expired", // its deadline passed without proof
   "held", // the log does not vouch for it
+  "giving-back", // two people asked that it be undone
+  "given-back", // a fresh read shows it again
+  "not-given-back", // bounded tries are used up, or it cannot be given back to this account
 ] as const;
 export const StepState = z.enum(STEP_STATES);
 export type StepState = z.infer<typeof StepState>;
@@ -25,11 +28,14 @@ const MOVES: Readonly<Record<StepState, readonly StepState[]>> = {
   attention: ["waiting", "reading", "skipped", "attesting", "attested", "expired", "held"],
   attesting: ["attested", "proven", "attention", "skipped", "expired"],
   // The closing inventory may find it back.
-  proven: ["attention", "waiting"],
+  proven: ["attention", "waiting", "giving-back"],
   attested: ["attention", "waiting"],
   skipped: [],
   expired: ["waiting"],
   held: [],
+  "giving-back": ["giving-back", "given-back", "not-given-back", "held"],
+  "given-back": [],
+  "not-given-back": ["giving-back"],
 };
 
 /** Says whether a step may go from one state to another. */
@@ -39,7 +45,7 @@ export function mayStep(from: StepState, to: StepState): boolean {
 
 /** States in which nothing more happens by itself and nobody is waited for. */
 export function isSettled(state: StepState): boolean {
-  return ["proven", "attested", "skipped", "expired", "held"].includes(state);
+  return ["proven", "attested", "skipped", "expired", "held", "given-back", "not-given-back"].includes(state);
 }
 
 /** The proof ladder. Only a read climbs to `gone`; a human's word is `attested` and shown as such. */

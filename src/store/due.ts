@@ -43,6 +43,15 @@ export function listDueSteps(tx: Tx, now: Date) {
     .limit(LIMIT);
 }
 
+/** Grants that are being given back and may be taken now. */
+export function listDueRestores(tx: Tx, now: Date) {
+  return tx
+    .select({ id: steps.id })
+    .from(steps)
+    .where(and(eq(steps.state, "giving-back"), due(steps.nextAt, now), free(steps.leaseUntil, now)))
+    .limit(LIMIT);
+}
+
 /** Steps whose deadline passed without proof. */
 export function listLateSteps(tx: Tx, now: Date) {
   return tx

@@ -372,3 +372,15 @@ export const turns = pgTable(
   },
   (table) => [index("turns_system").on(table.system)],
 );
+
+/** What one person asked to give back of a closed case, until a second one confirms just that. */
+export const undos = pgTable("undos", {
+  caseId: text("case_id").primaryKey(),
+  /** Canonical JSON of the grants, each with the hash that the entry before its revoke names. */
+  body: text("body").notNull(),
+  hash: text("hash").notNull(),
+  askedBy: text("asked_by").notNull(),
+  askedAt: instant("asked_at").notNull(),
+  askedSeq: bigint("asked_seq", { mode: "number" }).notNull(),
+  confirmedSeq: bigint("confirmed_seq", { mode: "number" }),
+});

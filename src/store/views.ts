@@ -13,7 +13,7 @@ import {
 } from "./cases.ts";
 import { findOffer, listOffers, type Offer } from "./offers.ts";
 import type { Tx } from "./open.ts";
-import { entries, notes } from "./schema.ts";
+import { entries, notes, undos } from "./schema.ts";
 import { listSteps, type Step } from "./steps.ts";
 
 // What messages are made of: everything they need, names resolved, as pure data. Load a view within one REPEATABLE READ
@@ -73,6 +73,8 @@ export interface CaseView {
   readonly plans: readonly PlanView[];
   readonly steps: readonly StepView[];
   readonly offers: readonly OfferView[];
+  /** What somebody asked to give back after the case was closed. */
+  readonly undo: { readonly by: Named; readonly at: Date; readonly confirmed: boolean } | undefined;
   /** Number of the entry that says that every step ended, if there is one. */
   readonly accessGoneSeq: number | undefined;
 }
@@ -116,6 +118,7 @@ export async function loadCaseView(
       (await listSteps(tx, caseId)).map((step) => stepView(step, systems, plans, name, attesters.get(step.grantKey))),
     ),
     offers: await Promise.all((await listOffers(tx, caseId)).map((offer) => offerView(offer, systems, name))),
+    undo: await undoView(tx, caseId, name),
     accessGoneSeq: await lastSeq(tx, caseId, "case.accessGone"),
   };
 }
@@ -186,6 +189,11 @@ async function offerView(offer: Offer, systems: Systems, name: Name): Promise<Of
     title: titleOf(systems, offer.system),
     to: offer.toId === null ? undefined : await name(offer.toId),
   };
+}
+
+async function undoView(tx: Tx, caseId: string, name: Name): Promise<CaseView["undo"]> {
+  const [row] = await tx.select().from(undos).where(eq(undos.caseId, caseId));
+  return row && { by: await name(row.askedBy), at: row.askedAt, confirmed: row.confirmedSeq !== null };
 }
 
 async function lastSeq(tx: Tx, caseId: string, action: string): Promise<number | undefined> {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, inArray, isNull, lt, or } from "drizzle-orm";
-import { stepsRun } from "../core/case.ts";
+import { type CaseState, stepsRun } from "../core/case.ts";
 import type { PlanStep } from "../core/order.ts";
 import type { StepState } from "../core/step.ts";
 import { lockCase } from "../store/cases.ts";
@@ -25,6 +25,8 @@ export interface LeasedStep {
 /** One kind of act on a step: when it may be taken, what that changes, and the entries before it. */
 export interface StepAct {
   readonly from: readonly StepState[];
+  /** States of the case in which it may be taken; those in which steps run unless told. */
+  readonly within?: readonly CaseState[];
   /** What changes in the row besides the lease; the act sees it as well. */
   set(before: Step, now: Date): Partial<Step>;
   started(w: Workflow, before: Step, proven: Omit<LeasedStep, "step">): Said;
@@ -54,7 +56,8 @@ export function leaseStep(w: Workflow, stepId: string, act: StepAct): Promise<Le
     const found = await findStep(tx, stepId);
     const row = found && (await lockCase(tx, found.caseId));
     const before = row && (await findStep(tx, stepId));
-    if (!before || !stepsRun(row.state) || !act.from.includes(before.state)) return { result: undefined };
+    if (!before || !(act.within?.includes(row.state) ?? stepsRun(row.state)) || !act.from.includes(before.state))
+      return { result: undefined };
     let proven: Awaited<ReturnType<typeof proveStep>>;
     try {
       proven = await proveStep(tx, w, row, before);

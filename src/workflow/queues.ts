@@ -17,6 +17,7 @@ export const QUEUES = {
   "revise-plan": OfCase,
   "revoke-grant": OfStep,
   "verify-grant": OfStep,
+  "restore-grant": OfStep,
   "hand-over": z.object({ offerId: z.string() }),
   "close-case": OfCase,
   "look-again": z.object({ caseId: z.string(), system: z.string() }),

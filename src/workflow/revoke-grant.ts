@@ -14,6 +14,7 @@ import type { Job } from "./queues.ts";
 import { recover } from "./recover.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { heedLimit } from "./turn.ts";
+import { hashOfGrant } from "./vouched.ts";
 import { systemOf, type Workflow } from "./workflow.ts";
 
 /** 5 Revokes one grant. What the system says to it is never proof: reading it back is the next step. */
@@ -48,6 +49,8 @@ const REVOKING = {
       result: "started",
       approval,
     },
+    // What it was before, so that it can be given back as just that, and never as something written into a row since.
+    detail: { grant: hashOfGrant(planned.grant) },
   }),
   interrupted: (before, { grant }) => ({
     ...aboutGrant(before, grant),

@@ -6,6 +6,7 @@ import {
   listDueLooks,
   listDueOffers,
   listDueReads,
+  listDueRestores,
   listDueSteps,
   listLateSteps,
   listUndecidedPlans,
@@ -38,6 +39,7 @@ export async function sweep(w: Workflow): Promise<void> {
   const found = await w.store.db.transaction(async (tx) => ({
     reads: await listDueReads(tx, now),
     steps: await listDueSteps(tx, now),
+    restores: await listDueRestores(tx, now),
     late: await listLateSteps(tx, now),
     offers: await listDueOffers(tx, now),
     cases: await listDueCases(tx, now),
@@ -49,6 +51,7 @@ export async function sweep(w: Workflow): Promise<void> {
   const jobs: Job[] = [
     ...found.reads.map((payload) => ({ queue: "take-inventory", payload }) as const),
     ...found.steps.flatMap(({ id, state }): Job[] => stepJob(id, state)),
+    ...found.restores.map(({ id }) => ({ queue: "restore-grant", payload: { stepId: id } }) as const),
     ...found.cases.map(({ id }) => ({ queue: "start-cut", payload: { caseId: id } }) as const),
     ...found.looks.map((payload) => ({ queue: "look-again", payload }) as const),
     ...found.offers.flatMap(({ id, state }): Job[] =>

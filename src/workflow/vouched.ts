@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { and, eq } from "drizzle-orm";
+import { canonicalBytes } from "../audit/canonical.ts";
 import type { Entry } from "../audit/entry.ts";
 import { proveEntry } from "../audit/prove.ts";
-import { isReversible } from "../core/access.ts";
+import { type Grant, isReversible } from "../core/access.ts";
 import type { PlanStep } from "../core/order.ts";
 import { mayGoAlong, Plan } from "../core/plan.ts";
 import type { Case } from "../store/cases.ts";
@@ -143,6 +144,11 @@ export async function prove(
     throw new NotVouched(`entry ${seq} is not ${actions.join(" or ")} of case ${caseId}`);
   }
   return entry;
+}
+
+/** SHA-256 of a grant's canonical JSON with its before-state, in hexadecimal. */
+export function hashOfGrant(grant: Grant): string {
+  return createHash("sha256").update(canonicalBytes(grant)).digest("hex");
 }
 
 /** What a plan is approved by: SHA-256 of its canonical JSON, in hexadecimal. */

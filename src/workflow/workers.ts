@@ -8,6 +8,7 @@ import { handOver } from "./hand-over.ts";
 import { lookAgain } from "./look-again.ts";
 import { proposePlan } from "./propose-plan.ts";
 import { QUEUES, type QueueName } from "./queues.ts";
+import { restoreGrant } from "./restore-grant.ts";
 import { revisePlan } from "./revise-plan.ts";
 import { revokeGrant } from "./revoke-grant.ts";
 import { startCut } from "./start-cut.ts";
@@ -38,6 +39,7 @@ const AT_ONCE: Readonly<Record<QueueName, number>> = {
   "revise-plan": 2,
   "revoke-grant": 8,
   "verify-grant": 8,
+  "restore-grant": 4,
   "hand-over": 4,
   "close-case": 2,
   "look-again": 2,
@@ -54,6 +56,7 @@ export async function startWorkers(w: Workflow, boss: PgBoss, notifier: Notifier
     "revise-plan": (payload) => revisePlan(w, payload),
     "revoke-grant": (payload) => revokeGrant(w, payload),
     "verify-grant": (payload) => verifyGrant(w, payload),
+    "restore-grant": (payload) => restoreGrant(w, payload),
     "hand-over": (payload) => handOver(w, payload),
     "close-case": (payload) => closeCase(w, payload),
     "look-again": (payload) => lookAgain(w, payload),

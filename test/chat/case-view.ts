@@ -46,6 +46,7 @@ export function caseView(
     plans: [planView(reads)],
     steps: [],
     offers: [],
+    undo: undefined,
     accessGoneSeq: undefined,
     ...rest,
     reads,

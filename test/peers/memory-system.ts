@@ -42,6 +42,8 @@ export interface MemorySystem extends System {
   readonly mood: Mood;
   /** Grant ids in the order in which revoke was called for them. */
   readonly revoked: string[];
+  /** The same for restore. */
+  readonly restored: string[];
   /** Adds an account with grants given as shorthand. */
   add(
     account: string,
@@ -57,6 +59,7 @@ export function memorySystem(
   const held = new Map<string, Held>();
   const mood: Mood = { down: false, lies: false, unreadable: false, answers: [], refusesWork: false, suggests: [] };
   const revoked: string[] = [];
+  const restored: string[] = [];
   const up = () => {
     if (mood.down) throw new SystemError({ code: "unreachable" });
   };
@@ -75,6 +78,7 @@ export function memorySystem(
     held,
     mood,
     revoked,
+    restored,
     add(account, { email, grants = [], work = [] } = {}) {
       const one: Held = {
         account: { system: id, id: account, login: `${account}-login`, kind: "human" },
@@ -120,6 +124,12 @@ export function memorySystem(
     ...(options.manual
       ? {}
       : {
+          async restore(grant: Grant) {
+            up();
+            await new Promise((done) => setImmediate(done));
+            restored.push(grant.id);
+            if (!mood.lies) of(grant.account)?.grants.push(grant);
+          },
           work: {
             async *list(account) {
               up();

@@ -10,6 +10,7 @@ import { handOver } from "../../src/workflow/hand-over.ts";
 import { lookAgain } from "../../src/workflow/look-again.ts";
 import { proposePlan } from "../../src/workflow/propose-plan.ts";
 import { QUEUES, type QueueName } from "../../src/workflow/queues.ts";
+import { restoreGrant } from "../../src/workflow/restore-grant.ts";
 import { revisePlan } from "../../src/workflow/revise-plan.ts";
 import { revokeGrant } from "../../src/workflow/revoke-grant.ts";
 import { startCut } from "../../src/workflow/start-cut.ts";
@@ -170,6 +171,8 @@ async function run(w: Workflow, { queue, payload }: SentJob, notify?: (key: stri
       return revokeGrant(w, QUEUES[queue].parse(payload));
     case "verify-grant":
       return verifyGrant(w, QUEUES[queue].parse(payload));
+    case "restore-grant":
+      return restoreGrant(w, QUEUES[queue].parse(payload));
     case "hand-over":
       return handOver(w, QUEUES[queue].parse(payload));
     case "close-case":

@@ -12,6 +12,7 @@ import {
   readButtons,
   systemsPart,
 } from "./plan-parts.ts";
+import { undoButton, undoParts } from "./undo.ts";
 import { button, caseState, count, KIND_WORDS, MODE_WORDS, paragraph, REASON_WORDS, statesOf } from "./words.ts";
 
 /**
@@ -20,7 +21,12 @@ import { button, caseState, count, KIND_WORDS, MODE_WORDS, paragraph, REASON_WOR
  */
 export function caseMessage(view: CaseView, notes: readonly string[] = []): Message {
   const current = currentPlan(view);
-  const buttons = [...decideButtons(view, current), ...readButtons(view, "approver"), ...cancelButton(view)];
+  const buttons = [
+    ...decideButtons(view, current),
+    ...readButtons(view, "approver"),
+    ...cancelButton(view),
+    ...undoButton(view),
+  ];
   const over = ["cancelled", "rejected", "held"].includes(view.case.state);
   return {
     summary: `${view.leaver.name}: ${caseState(view)}`,
@@ -33,6 +39,7 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
       ...(over ? [] : [systemsPart(view)]),
       ...(current && !over ? planSection(view, current) : []),
       ...offersPart(view),
+      ...undoParts(view),
       ...(current && current.state === "proposed" ? gapsPart(current.plan) : []),
       ...(buttons.length > 0 ? [{ kind: "actions", buttons } as const] : []),
       ...whoCannot(view, current),

@@ -118,6 +118,9 @@ export function progressWords(steps: readonly StepView[]): string {
     [of("attention", "held"), "need attention"],
     [of("skipped"), "skipped"],
     [of("expired"), "without proof"],
+    [of("giving-back"), "being given back"],
+    [of("given-back"), "given back"],
+    [of("not-given-back"), "not given back"],
   ];
   return statesOf(count(steps.length, "step"), parts);
 }

@@ -36,6 +36,12 @@ export function stepWords(step: StepView, say: (at: Date) => Span): Rich {
       return ["ended without proof", ...because(step)];
     case "held":
       return ["held: the log does not vouch for it"];
+    case "giving-back":
+      return ["is being given back", ...because(step)];
+    case "given-back":
+      return ["given back, read again"];
+    case "not-given-back":
+      return [{ bold: "could not be given back" }, ...because(step)];
     default:
       return step.state satisfies never;
   }
