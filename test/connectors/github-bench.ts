@@ -148,6 +148,8 @@ export async function startBench(seed: GitHubSeed = SEED): Promise<GitHubBench> 
         name: "odd",
         issues: [{ title: EVIL, author: "bob", assignees: ["alice-dev"] }],
         pulls: [{ title: EVIL, author: "bob", reviewers: ["alice-dev"] }],
+        keys: [{ title: EVIL, key: "ssh-ed25519 AAAAE", addedBy: "alice-dev" }],
+        files: [{ path: "CODEOWNERS", text: `${EVIL} @alice-dev`, by: "bob" }],
       });
     },
     async stop() {

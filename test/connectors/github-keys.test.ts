@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Grant } from "../../connectors/connector.ts";
-import { ALICE_IN, call, grantOf, grantsOf, open, readState } from "./github-calls.ts";
+import { ALICE_IN, call, failureOf, grantOf, grantsOf, open, readState } from "./github-calls.ts";
 
 describe("github says what a grant lets the leaver know", () => {
   it("names secrets by grant: of the repositories they can push to, and of the organization where those reach", async () => {
@@ -81,6 +81,20 @@ describe("github says what a grant lets the leaver know", () => {
     await bench.system.revoke(grant, call);
     expect(await readState(bench, grant)).toBe("absent");
     expect(await bench.peer.look("/repos/Acme/ledger/keys")).toHaveLength(2);
+  });
+
+  it("finds the 101st key, and throws where the page that has it fails", async () => {
+    const keys = Array.from({ length: 101 }, (_, index) => ({
+      title: `key ${index}`,
+      key: `ssh-ed25519 ${index}`,
+      addedBy: index === 100 ? "alice-dev" : "bob",
+    }));
+    const bench = await open({ repos: [{ name: "ledger", keys }] });
+    const grant = await grantOf(bench, "deploy-key");
+    expect(grant.resource).toBe("Acme/ledger: key 100");
+    bench.peer.behave({ when: ({ query }) => query.get("page") === "2", then: "bad-gateway" });
+    expect((await failureOf(grantsOf(bench))).code).toBe("unreachable");
+    expect((await failureOf(bench.system.readBack(grant, call))).code).toBe("unreachable");
   });
 
   it("cancels every invitation to an address, and says before the plan who the last owner is", async () => {
