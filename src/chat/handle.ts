@@ -2,6 +2,7 @@ import { cancelCase } from "../workflow/cancel-case.ts";
 import { undoCase } from "../workflow/undo-case.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { confirmAccount, lookUpAccount, sayNone, startNaming } from "./handle-account.ts";
+import { pause, resume } from "./handle-acts.ts";
 import { openFromForm, startCase } from "./handle-case.ts";
 import { showHistory, verifyLog } from "./handle-history.ts";
 import { listCases, showCase } from "./handle-list.ts";
@@ -69,6 +70,10 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       return showCase(deps, intent, reply);
     case "verify-log":
       return verifyLog(deps, intent, reply);
+    case "pause":
+      return pause(deps, intent, reply);
+    case "resume":
+      return resume(deps, intent, reply);
     case "help":
       return reply.say(helpMessage(intent.command));
     default:

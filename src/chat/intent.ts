@@ -89,6 +89,8 @@ const Wish = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("list-cases") }),
   /** One person's open case, with the buttons that whoever asks may press. */
   z.object({ kind: z.literal("case-status"), who: Mention }),
+  z.object({ kind: z.literal("pause"), note: z.string().max(200).optional() }),
+  z.object({ kind: z.literal("resume") }),
   z.object({ kind: z.literal("help"), command: z.string() }),
 ]);
 

@@ -10,8 +10,10 @@ import { mayBeAsked, mayBeKnown } from "../workflow/offer-work.ts";
 import { NotVouched, prove, proveCase } from "../workflow/vouched.ts";
 import { peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
+import { loadActs } from "./acts-content.ts";
 import { checkpointFacts, loadDigest } from "./digest-content.ts";
 import type { Message } from "./message.ts";
+import { actsMessage, pausedNote } from "./messages/acts.ts";
 import { additionMessage } from "./messages/addition.ts";
 import { caseMessage } from "./messages/case.ts";
 import { operatorPageMessage, pageMessage } from "./messages/containment.ts";
@@ -51,6 +53,7 @@ export async function contentOf(
   audience: NoticeFor,
 ): Promise<Content> {
   if (notice.kind === "digest") return digestFor(tx, w, notice, audience);
+  if (notice.kind === "acts") return actsFor(tx, w, audience);
   const find = (id: string) => findPerson(tx, w, id);
   const caseId =
     "caseId" in notice ? notice.caseId : (await loadOfferView(tx, w.systems, find, notice.offerId))?.offer.caseId;
@@ -101,8 +104,20 @@ async function digestFor(
   return { kind: "say", message: digestMessage(view), about };
 }
 
+/** What the log says of a pause, for the approvers and for each operator. It names no case. */
+async function actsFor(tx: Tx, w: Workflow, audience: NoticeFor): Promise<Content> {
+  const person = audience.kind === "person" ? audience.personId : undefined;
+  const roles = await Promise.all([peopleWith(tx, w, "approver"), peopleWith(tx, w, "operator")]);
+  if (audience.kind !== "approvers" && (person === undefined || !roles.flat().includes(person)))
+    return nothing("it is not for them");
+  const message = actsMessage(await loadActs(tx, w));
+  return message === undefined
+    ? nothing("nothing was ever paused")
+    : { kind: "say", message, about: { caseId: undefined, leaverIds: [], over: null } };
+}
+
 /** A notice about one case. */
-type OfCase = Exclude<Notice, { kind: "digest" }>;
+type OfCase = Exclude<Notice, { kind: "digest" | "acts" }>;
 
 /** Whether a notice may go to this audience: a row in the queue of messages decides nothing about who learns what. */
 async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, view: CaseView): Promise<boolean> {
@@ -156,7 +171,7 @@ async function messageOf(
   const posted = post.ts !== null || post.posting;
   switch (notice.kind) {
     case "case":
-      return caseMessage(view, await notesFor(tx, post, audience));
+      return caseMessage(view, [...(await pausedNotes(tx, w, view)), ...(await notesFor(tx, post, audience))]);
     case "mirror":
       return mirrorMessage(view);
     case "step":
@@ -229,6 +244,11 @@ async function isKnown(tx: Tx, w: Workflow, view: CaseView): Promise<boolean> {
 
 function needsSomebody(step: StepView): boolean {
   return ["attention", "by-hand", "attesting", "skipped", "expired"].includes(step.state);
+}
+
+/** While acts are paused, a case that would be cut says so. */
+async function pausedNotes(tx: Tx, w: Workflow, view: CaseView): Promise<string[]> {
+  return isOver(view.case.state) ? [] : pausedNote(await loadActs(tx, w));
 }
 
 /** Why this comes by direct message, said in the case message itself. */

@@ -27,7 +27,11 @@ export type Act =
   | "attest-step"
   | "skip-step"
   | "read-history"
-  | "read-case";
+  | "read-case"
+  | "verify-log"
+  /** Stops every act of every replica. Lifting it takes somebody else. */
+  | "pause"
+  | "resume";
 
 export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly why: string };
 
@@ -43,6 +47,10 @@ const MAY: Readonly<Record<Act, readonly Role[]>> = {
   "skip-step": ["approver"],
   "read-history": ["approver", "auditor"],
   "read-case": ["approver", "auditor"],
+  // An operator keeps Signoff running and learns of no case: these name nobody.
+  "verify-log": ["approver", "auditor", "operator"],
+  pause: ["approver", "operator"],
+  resume: ["approver", "operator"],
 };
 
 /**

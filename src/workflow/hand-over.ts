@@ -14,6 +14,7 @@ import { callFor } from "./call.ts";
 import { getPerson, noteAccount } from "./known-people.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import { mayBeKnown, offersSettled, wantOfferPost } from "./offer-work.ts";
+import { mustRun, readActs, unlessPaused } from "./pause.ts";
 import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { recover } from "./recover.ts";
@@ -57,8 +58,13 @@ export async function afterOffer(tx: Tx, w: Workflow, row: Case): Promise<Job[]>
 }
 
 function lease(w: Workflow, offerId: string): Promise<Offer | undefined> {
+  return unlessPaused(() => leaseNow(w, offerId));
+}
+
+function leaseNow(w: Workflow, offerId: string): Promise<Offer | undefined> {
   const id = randomUUID();
   return transition<Offer | undefined>(w, async (tx) => {
+    if ((await readActs(tx, w)).kind !== "running") return { result: undefined };
     const found = await findOffer(tx, offerId);
     const row = found && (await findCase(tx, found.caseId));
     if (!row || found.state !== "accepted" || !mayBeKnown(row)) return { result: undefined };
@@ -115,7 +121,8 @@ function lease(w: Workflow, offerId: string): Promise<Offer | undefined> {
       outcome: "success",
       detail: { attempt: found.tries + 1, accepted: found.acceptedSeq },
     });
-    return { result: { ...found, lease: id, tries: found.tries + 1 }, entries };
+    const seal = (sealing: Tx) => mustRun(sealing, w);
+    return { result: { ...found, lease: id, tries: found.tries + 1 }, entries, seal };
   });
 }
 

@@ -7,6 +7,7 @@ import { lockCase } from "../store/cases.ts";
 import { steps } from "../store/schema.ts";
 import { findStep, type Step } from "../store/steps.ts";
 import { holdStep } from "./hold.ts";
+import { mustRun, readActs, unlessPaused } from "./pause.ts";
 import { type Said, transition } from "./transition.ts";
 import { inTurn } from "./turn.ts";
 import { NotVouched, proveStep } from "./vouched.ts";
@@ -24,6 +25,8 @@ export interface LeasedStep {
 
 /** One kind of act on a step: when it may be taken, what that changes, and the entries before it. */
 export interface StepAct {
+  /** It changes something on the outside, so that a pause stops it. */
+  readonly changes: boolean;
   readonly from: readonly StepState[];
   /** States of the case in which it may be taken; those in which steps run unless told. */
   readonly within?: readonly CaseState[];
@@ -51,8 +54,13 @@ export async function stepInTurn(w: Workflow, stepId: string, act: StepAct, work
  * be taken now, or if the log does not vouch for it, which holds it.
  */
 export function leaseStep(w: Workflow, stepId: string, act: StepAct): Promise<LeasedStep | undefined> {
+  return unlessPaused(() => lease(w, stepId, act));
+}
+
+function lease(w: Workflow, stepId: string, act: StepAct): Promise<LeasedStep | undefined> {
   const lease = randomUUID();
   return transition<LeasedStep | undefined>(w, async (tx) => {
+    if (act.changes && (await readActs(tx, w)).kind !== "running") return { result: undefined };
     const found = await findStep(tx, stepId);
     const row = found && (await lockCase(tx, found.caseId));
     const before = row && (await findStep(tx, stepId));
@@ -87,6 +95,7 @@ export function leaseStep(w: Workflow, stepId: string, act: StepAct): Promise<Le
         ...(before.lease === null ? [] : [act.interrupted(before, proven.step)]),
         act.started(w, before, about),
       ],
+      ...(act.changes ? { seal: (sealing) => mustRun(sealing, w) } : {}),
     };
   });
 }

@@ -26,6 +26,8 @@ export const Notice = z.discriminatedUnion("kind", [
   /** What a system showed that answered days after the case was closed. */
   z.object({ kind: z.literal("looked-again"), caseId: z.string(), system: z.string() }),
   z.object({ kind: z.literal("summary"), caseId: z.string() }),
+  /** That acts were paused or resumed, as the log says it now. */
+  z.object({ kind: z.literal("acts") }),
   /** What waits for somebody, once a day. */
   z.object({ kind: z.literal("digest"), day: z.iso.date(), zone: z.string().refine(isZone) }),
   /** Somebody could not be told in chat, said to the approvers. */

@@ -36,6 +36,7 @@ async function revokeNow(w: Workflow, stepId: string): Promise<void> {
 }
 
 const REVOKING = {
+  changes: true,
   from: ["waiting", "revoking"],
   set: (before, now) => ({ state: "revoking", tries: before.tries + 1, startedAt: before.startedAt ?? now }),
   started: (w, before, { planned, approval }) => ({

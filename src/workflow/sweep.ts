@@ -17,6 +17,7 @@ import { escalate } from "./contain.ts";
 import { expireOffer } from "./decide-offer.ts";
 import { settlePlan } from "./decide-plan.ts";
 import { expireStep } from "./decide-step.ts";
+import { readActs } from "./pause.ts";
 import { type Job, sendJobs } from "./queues.ts";
 import { afterAnswer } from "./take-inventory.ts";
 import { transition } from "./transition.ts";
@@ -47,6 +48,7 @@ export async function sweep(w: Workflow): Promise<void> {
     plans: await listUndecidedPlans(tx),
     looks: await listDueLooks(tx, now),
     escalations: await listDueEscalations(tx, now),
+    acts: await readActs(tx, w),
   }));
   const jobs: Job[] = [
     ...found.reads.map((payload) => ({ queue: "take-inventory", payload }) as const),
@@ -61,8 +63,11 @@ export async function sweep(w: Workflow): Promise<void> {
   await send(w, jobs);
   for (const { caseId, hash } of found.plans) await settlePlan(w, caseId, hash);
   for (const { id } of found.escalations) await escalate(w, id);
-  for (const { id } of found.late) await expireStep(w, id);
-  for (const { id, state } of found.offers) if (state !== "accepted") await expireOffer(w, id);
+  // While nothing may be done, nothing is late.
+  if (found.acts.kind === "running") {
+    for (const { id } of found.late) await expireStep(w, id);
+    for (const { id, state } of found.offers) if (state !== "accepted") await expireOffer(w, id);
+  }
   for (const { id } of found.between) await goOn(w, id);
   const old = new Date(now.getTime() - REMEMBER_MS);
   await w.store.db.transaction((tx) => forgetRequests(tx, old, FORGET_AT_ONCE));

@@ -36,6 +36,7 @@ async function verifyNow(w: Workflow, stepId: string): Promise<void> {
 }
 
 const READING = {
+  changes: false,
   from: ["reading"],
   set: (before) => ({ readBacks: before.readBacks + 1 }),
   started: (_, before, { planned }) => ({

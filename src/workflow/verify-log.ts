@@ -25,7 +25,7 @@ export async function verifyWholeLog(
   started: () => Promise<void>,
 ): Promise<Verified | Refusal> {
   const asked = await ask(w, request, async (_, asker) => {
-    const noRight = denied(asker, "read-history", null);
+    const noRight = denied(asker, "verify-log", null);
     if (noRight) return noRight;
     return { result: { kind: "may" as const, by: byPerson(request, asker) } };
   });

@@ -19,6 +19,8 @@ export interface Bench {
   member(personId: string): Member;
   /** Asks as a person; answers what they heard. */
   ask(personId: string, ask: Ask, requestId?: string): Promise<Heard>;
+  /** Asks as a chat account, whosever it is. */
+  askAs(by: Member, ask: Ask): Promise<Heard>;
   /** Presses a button of a message. */
   press(personId: string, message: Message | undefined, label: string): Promise<Heard>;
   /** Opens a case for Alice by the HR requester and takes its inventory. */
@@ -91,6 +93,11 @@ export async function bench(
     deps,
     member,
     ask,
+    async askAs(by, wish) {
+      const heard = hear();
+      await handle(deps, { ...wish, by, requestId: next() }, heard);
+      return heard;
+    },
     async press(personId, message, label) {
       const heard = hear();
       await handle(deps, press(message, label, member(personId), next()), heard);

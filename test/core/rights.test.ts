@@ -20,6 +20,9 @@ const MATRIX: Readonly<Record<Act, readonly Role[]>> = {
   "skip-step": ["approver"],
   "read-history": ["approver", "auditor"],
   "read-case": ["approver", "auditor"],
+  "verify-log": ["approver", "auditor", "operator"],
+  pause: ["approver", "operator"],
+  resume: ["approver", "operator"],
 };
 const acts = Object.keys(MATRIX) as Act[];
 

@@ -251,10 +251,16 @@ export function helpMessage(command: string): Message {
     { code: "/offboard status @alice" },
     " one of them with its buttons, such as Cancel.",
   ];
+  const pause: Rich = [
+    { code: "/offboard pause" },
+    " stops every act in every case at once, ",
+    { code: "/offboard resume" },
+    " by somebody else lifts it.",
+  ];
   return {
     summary: "How to use Signoff",
     parts: [
-      { kind: "list", items: command === "/audit" ? [audit, offboard, list] : [offboard, list, audit] },
+      { kind: "list", items: command === "/audit" ? [audit, offboard, list] : [offboard, list, pause, audit] },
       { kind: "note", text: ["What you may do depends on your role. Answers to commands are seen by you alone."] },
     ],
   };

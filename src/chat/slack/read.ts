@@ -51,6 +51,9 @@ function askOfCommand(command: string, text: string): Ask {
   if (command === "/offboard" && verb?.toLowerCase() === "list" && after.trim() === "") return { kind: "list-cases" };
   if (command === "/offboard" && /^(status|cancel|show)$/i.test(verb ?? ""))
     return { kind: "case-status", who: readMention(after).who };
+  if (command === "/offboard" && verb?.toLowerCase() === "pause")
+    return { kind: "pause", ...(after.trim() === "" ? {} : { note: after.trim().slice(0, 200) }) };
+  if (command === "/offboard" && verb?.toLowerCase() === "resume" && after.trim() === "") return { kind: "resume" };
   const { who, rest } = readMention(text);
   switch (command) {
     case "/offboard":
