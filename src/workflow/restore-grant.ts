@@ -34,6 +34,7 @@ export function restoreGrant(w: Workflow, { stepId }: { stepId: string }): Promi
 }
 
 const RESTORING = {
+  changes: true,
   from: ["giving-back"],
   within: ["closed"],
   set: (before) => ({ tries: before.tries + 1 }),
