@@ -1,8 +1,9 @@
-import { and, eq, inArray, isNotNull, isNull, lt, lte, or, type SQL } from "drizzle-orm";
+import { and, eq, exists, inArray, isNotNull, isNull, lt, lte, not, notInArray, or, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { CASE_STATES, stepsRun } from "../core/case.ts";
+import { isSettled, STEP_STATES } from "../core/step.ts";
 import type { Tx } from "./open.ts";
-import { cases, looks, offers, plans, reads, steps } from "./schema.ts";
+import { cases, decisions, looks, offers, plans, reads, steps } from "./schema.ts";
 
 // What is due, whoever forgot it: a job that was lost, a process that died, a wake that was never sent.
 
@@ -98,12 +99,39 @@ export function listDueCases(tx: Tx, now: Date) {
     .limit(LIMIT);
 }
 
-/** Cases between two arrows: everything of a state is there, and only the job that goes on may have been lost. */
-export function listCasesBetween(tx: Tx) {
+/**
+ * Cases between two arrows, of which only the job that goes on may have been lost: a step may run or every one has ended, or
+ * every system of the round has answered. One that waits for a human or for a system's answer is left alone, so that a sweep
+ * locks nothing in it.
+ */
+export function listCasesBetween(tx: Tx, now: Date) {
+  const ended = STEP_STATES.filter(isSettled);
+  const own = eq(steps.caseId, cases.id);
+  const runs = and(own, eq(steps.state, "waiting"), due(steps.nextAt, now));
+  const open = and(own, notInArray(steps.state, ended));
+  const ofRound = and(eq(reads.caseId, cases.id), eq(reads.round, cases.round));
+  const some = (where: SQL | undefined) => exists(tx.select({ one: sql`1` }).from(steps).where(where));
+  const line = (where: SQL | undefined) => exists(tx.select({ one: sql`1` }).from(reads).where(where));
+  const answered = and(line(ofRound), not(line(and(ofRound, eq(reads.state, "pending")))));
+  const asked = exists(
+    tx
+      .select({ one: sql`1` })
+      .from(plans)
+      .where(and(eq(plans.caseId, cases.id), eq(plans.scope, "contain"))),
+  );
   return tx
     .select({ id: cases.id, state: cases.state, round: cases.round })
     .from(cases)
-    .where(inArray(cases.state, ["opened", "containing", "rechecking", "revoking", "closing"]))
+    .where(
+      or(
+        and(inArray(cases.state, CASE_STATES.filter(stepsRun)), some(runs)),
+        and(inArray(cases.state, ["revoking", "containing"]), not(some(open))),
+        // A containment is asked for before anything has answered; then it waits for a person.
+        and(eq(cases.state, "opened"), eq(cases.mode, "contain"), not(asked)),
+        and(eq(cases.state, "opened"), eq(cases.mode, "orderly"), answered),
+        and(inArray(cases.state, ["containing", "rechecking", "closing"]), answered),
+      ),
+    )
     .limit(LIMIT);
 }
 
@@ -116,11 +144,12 @@ export function listDueEscalations(tx: Tx, now: Date) {
     .limit(LIMIT);
 }
 
-/** Plans that may have all their decisions and wait only for the consequence. */
+/** Plans that may have all their decisions and wait only for the consequence. One nobody decided on waits for people. */
 export function listUndecidedPlans(tx: Tx) {
   return tx
-    .select({ caseId: plans.caseId, hash: plans.hash })
+    .selectDistinct({ caseId: plans.caseId, hash: plans.hash })
     .from(plans)
+    .innerJoin(decisions, and(eq(decisions.caseId, plans.caseId), eq(decisions.planHash, plans.hash)))
     .where(eq(plans.state, "proposed"))
     .limit(LIMIT);
 }

@@ -1,3 +1,4 @@
+import { stepsRun } from "../core/case.ts";
 import { listReads, lockCase } from "../store/cases.ts";
 import {
   listCasesBetween,
@@ -44,7 +45,7 @@ export async function sweep(w: Workflow): Promise<void> {
     late: await listLateSteps(tx, now),
     offers: await listDueOffers(tx, now),
     cases: await listDueCases(tx, now),
-    between: await listCasesBetween(tx),
+    between: await listCasesBetween(tx, now),
     plans: await listUndecidedPlans(tx),
     looks: await listDueLooks(tx, now),
     escalations: await listDueEscalations(tx, now),
@@ -78,10 +79,11 @@ async function goOn(w: Workflow, caseId: string): Promise<void> {
   await transition<void>(w, async (tx) => {
     const row = await lockCase(tx, caseId);
     if (!row) return { result: undefined };
-    if (row.state === "revoking") return { result: undefined, next: await advance(tx, w, row) };
+    const steps = stepsRun(row.state) ? await advance(tx, w, row) : [];
+    // Nothing is being read in these; a containment's steps go on in the first two.
+    if (["planned", "approved", "revoking"].includes(row.state)) return { result: undefined, next: steps };
     const lines = await listReads(tx, caseId, row.round);
     const pending = lines.length === 0 || lines.some(({ state }) => state === "pending");
-    const steps = row.state === "containing" ? await advance(tx, w, row) : [];
     return { result: undefined, next: [...steps, ...afterAnswer(row, row.round, pending)] };
   });
 }

@@ -1,5 +1,6 @@
 import { asc, eq } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
+import { SystemError } from "../../connectors/connector.ts";
 import { cases, entries, plans, posts, steps } from "../../src/store/schema.ts";
 import { cancelCase } from "../../src/workflow/cancel-case.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
@@ -177,6 +178,21 @@ describe("a containment", () => {
     await test.runJobs();
     expect([idp.revoked, slow.revoked]).toEqual([["idp-session"], ["slow-session"]]);
     expect(await stateOf(caseId)).toBe("planned");
+  });
+
+  it("tries again what did not work at first, while the full plan waits for its approval", async () => {
+    const { idp } = await start();
+    const caseId = await openContainment();
+    await test.runJobs();
+    idp.mood.answers = [new SystemError({ code: "unreachable" })];
+    await approve("sam", caseId);
+    await test.runJobs();
+    expect(await stateOf(caseId)).toBe("planned");
+    expect(idp.held.get("1")?.grants).toHaveLength(2);
+    test.clock.now = new Date(test.clock.now.getTime() + 60_000);
+    await sweep(test.w);
+    await test.runJobs();
+    expect(idp.held.get("1")?.grants.map(({ id }) => id)).toEqual(["idp-org"]);
   });
 
   it("cannot be cancelled once something was taken, and keeps what it took when the rest is rejected", async () => {

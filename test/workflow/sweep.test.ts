@@ -1,20 +1,70 @@
-import { asc } from "drizzle-orm";
-import { expect, it } from "vitest";
-import { requests } from "../../src/store/schema.ts";
-import { sweep } from "../../src/workflow/sweep.ts";
-import { testWorkflow } from "../peers/workflow.ts";
+import { afterEach, expect, it } from "vitest";
+import { listCasesBetween, listUndecidedPlans } from "../../src/store/due.ts";
+import { decidePlan } from "../../src/workflow/decide-plan.ts";
+import { type Leaving, openCase } from "../../src/workflow/open-case.ts";
+import { memorySystem } from "../peers/memory-system.ts";
+import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
 
-it("forgets requests of more than a week ago, a bounded number at once, the oldest first", async () => {
-  const test = await testWorkflow({});
-  const { db } = test.w.store;
-  const ago = (days: number) => new Date(test.clock.now.getTime() - days * 24 * 3_600_000);
-  const old = Array.from({ length: 700 }, (_, at) => ({ id: `old-${at}`, at: ago(8 + at) }));
-  await db.insert(requests).values([{ id: "young", at: ago(6.9) }, { id: "now", at: ago(0) }, ...old]);
-  const left = async () => (await db.select().from(requests).orderBy(asc(requests.at))).map(({ id }) => id);
-  await sweep(test.w);
-  expect(await left()).toHaveLength(202);
-  expect((await left())[0]).toBe("old-199");
-  await sweep(test.w);
-  expect(await left()).toEqual(["young", "now"]);
-  await test.drop();
+let test: TestWorkflow;
+afterEach(() => test.drop());
+
+/** Ids of what a sweep would lock now. */
+function locked(): Promise<string[]> {
+  return test.w.store.db.transaction(async (tx) => [
+    ...(await listCasesBetween(tx, test.clock.now)).map(({ id }) => id),
+    ...(await listUndecidedPlans(tx)).map(({ caseId }) => caseId),
+  ]);
+}
+
+async function open(mode: Leaving["mode"]): Promise<string> {
+  const opened = await openCase(test.w, test.request("hana"), test.chat("alice"), {
+    when: { kind: "now" },
+    kind: "involuntary",
+    mode,
+    announced: false,
+    reason: "security",
+  });
+  if (opened.kind !== "opened") throw new Error(JSON.stringify(opened));
+  return opened.caseId;
+}
+
+async function start() {
+  const git = memorySystem("git");
+  git.add("1", { email: "alice@acme.test", grants: [{}] });
+  test = await testWorkflow({
+    systems: [git],
+    roles: { requester: ["hana"], approver: ["sam"] },
+    people: ["alice", "hana", "sam"].map((id) => ({ id })),
+    policy: { readBacks: 1 },
+  });
+  return git;
+}
+
+it("a sweep locks no case that waits for a system or a person, and each whose next job was lost", async () => {
+  const git = await start();
+  const caseId = await open("orderly");
+  expect(await locked()).toEqual([]);
+  await test.runJobs({ until: "propose-plan" });
+  // Every system has answered, and only the job is missing.
+  expect(await locked()).toEqual([caseId]);
+  await test.runJobs();
+  expect(await locked()).toEqual([]);
+  git.mood.lies = true;
+  const [plan] = await test.database.store.sql`select hash from plans`;
+  await decidePlan(test.w, test.request("sam"), { caseId, planHash: String(plan?.["hash"]), verdict: "approved" });
+  await test.runJobs({ until: "revoke-grant" });
+  expect(await locked()).toEqual([caseId]);
+  await test.runJobs();
+  expect(await test.database.store.sql`select state from steps`).toEqual([{ state: "attention" }]);
+  expect(await locked()).toEqual([]);
+  await test.database.store.sql`update steps set state = 'skipped'`;
+  expect(await locked()).toEqual([caseId]);
+});
+
+it("a sweep asks for a containment whose first job was lost, and then leaves it to people", async () => {
+  await start();
+  const caseId = await open("contain");
+  expect(await locked()).toEqual([caseId]);
+  await test.runJobs();
+  expect(await locked()).toEqual([]);
 });
