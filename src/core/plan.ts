@@ -69,7 +69,8 @@ export type Plan = Readonly<z.infer<typeof Plan>>;
 export interface PlanFor {
   readonly caseId: string;
   readonly revision: number;
-  readonly scope: Plan["scope"];
+  /** A containment is made by `containmentOf`, since it holds only what can be given back. */
+  readonly scope: Exclude<Plan["scope"], "contain">;
   readonly leaver: string;
   readonly requester: string;
   readonly dueAt: Date;
@@ -148,7 +149,7 @@ export function containmentPart(
 
 const CONTAINED = "the containment was approved for every system, and everything in it can be given back";
 
-function headOf(facts: Omit<PlanFor, "done">) {
+function headOf(facts: Omit<PlanFor, "done" | "scope"> & Pick<Plan, "scope">) {
   return {
     v: 1,
     caseId: facts.caseId,

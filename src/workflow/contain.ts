@@ -6,7 +6,7 @@ import { cases, plans } from "../store/schema.ts";
 import { addSteps } from "./advance.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts, wantPage } from "./notices.ts";
-import { inAnOrder, planFacts, proposed, savePlan, seenBy } from "./propose-plan.ts";
+import { caseFacts, inAnOrder, planFacts, proposed, savePlan, seenBy } from "./propose-plan.ts";
 import { listFreshReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { type Change, type Said, transition } from "./transition.ts";
@@ -72,7 +72,7 @@ export async function escalate(w: Workflow, caseId: string): Promise<void> {
 }
 
 async function askForContainment(tx: Tx, w: Workflow, row: Case): Promise<Change<void>> {
-  const plan = containmentOf(planFacts(row, "contain", new Set()), [...w.systems.values()]);
+  const plan = containmentOf(caseFacts(row), [...w.systems.values()]);
   const saved = await savePlan(tx, w, plan, "proposed");
   await tx
     .update(cases)

@@ -3,7 +3,7 @@ import { and, eq } from "drizzle-orm";
 import { canonicalBytes } from "../audit/canonical.ts";
 import { mayMove } from "../core/case.ts";
 import { PlanCycle } from "../core/order.ts";
-import { proposePlan as makePlan, type Plan, type SystemRead } from "../core/plan.ts";
+import { proposePlan as makePlan, type Plan, type PlanFor, type SystemRead } from "../core/plan.ts";
 import { isSettled } from "../core/step.ts";
 import { type Case, listPlans, listStepKeys, lockCase, type Read } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
@@ -93,18 +93,21 @@ export function inAnOrder(row: Case, seen: readonly SystemRead[]): readonly Syst
   }
 }
 
-/** Facts of a case for its next plan. */
-export function planFacts(row: Case, scope: Plan["scope"], done: ReadonlySet<string>) {
+/** Facts of a case for its next plan, with what earlier plans hold already. */
+export function planFacts(row: Case, scope: PlanFor["scope"], done: ReadonlySet<string>): PlanFor {
+  return { ...caseFacts(row), scope, done };
+}
+
+/** What every plan says of its case. */
+export function caseFacts(row: Case): Omit<PlanFor, "scope" | "done"> {
   return {
     caseId: row.id,
     revision: row.revision + 1,
-    scope,
     leaver: row.leaverId,
     requester: row.requesterId,
     dueAt: row.dueAt,
     kind: row.kind,
     mode: row.mode,
-    done,
   };
 }
 

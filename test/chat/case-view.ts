@@ -86,7 +86,7 @@ export function planView(
     {
       caseId: "CASE0001",
       revision: 1,
-      scope,
+      scope: scope === "contain" ? "full" : scope,
       leaver: "alice",
       requester: "hr",
       dueAt: NOW,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Match, Person } from "../../connectors/connector.ts";
 import { okta } from "../../connectors/okta/index.ts";
-import { proposePlan } from "../../src/core/plan.ts";
+import { containmentPart, type Plan, proposePlan } from "../../src/core/plan.ts";
 import type { OktaSeed } from "../peers/okta.ts";
 import { ALICE, DOMAIN, LOGIN, type OktaBench, SEED, TOKEN } from "./okta-bench.ts";
 import { accountOf, call, failureOf, grantsOf, open, stopAll, withAlice } from "./okta-calls.ts";
@@ -161,20 +161,18 @@ describe("okta lists grants", () => {
     const grants = await grantsOf(bench);
     const facts = { caseId: "c", revision: 1, leaver: "p", requester: "r", dueAt: new Date(), done: new Set<string>() };
     const read = { system: bench.system.id, title: "Okta", state: "read", accounts: [], grants, work: [] } as const;
-    const planned = (scope: "full" | "contain") => {
-      const kind = { kind: "voluntary", mode: "orderly" } as const;
-      const plan = proposePlan({ ...facts, ...kind, scope }, [{ ...read, sight: bench.system.sight }]);
-      return plan.steps.map((step) => step.grant.kind);
-    };
+    const how = { ...facts, kind: "voluntary", mode: "orderly" } as const;
+    const reads = [{ ...read, sight: bench.system.sight }];
+    const kinds = (plan: Plan | undefined) => plan?.steps.map((step) => step.grant.kind) ?? [];
     const account = grants.find((grant) => grant.kind === "account");
     const factors = grants.filter((grant) => grant.kind === "factor").map((grant) => grant.id);
     expect(account?.after).toEqual(factors);
-    const full = planned("full");
+    const full = kinds(proposePlan({ ...how, scope: "full" }, reads));
     expect(full.lastIndexOf("factor")).toBeLessThan(full.indexOf("account"));
     expect(full.indexOf("account")).toBeLessThan(full.indexOf("session"));
     // Only what ends with the deactivation comes after it.
     expect(full.slice(full.indexOf("lifecycle"))).toEqual(["lifecycle", "app"]);
-    const contain = planned("contain");
+    const contain = kinds(containmentPart(how, [{ system: bench.system.id, title: "Okta" }], reads));
     expect(contain).toEqual(expect.arrayContaining(["account", "session", "group"]));
     expect(contain.filter((kind) => ["factor", "lifecycle", "api-token"].includes(kind))).toEqual([]);
   });
