@@ -23,7 +23,8 @@ export type StepState = z.infer<typeof StepState>;
 const MOVES: Readonly<Record<StepState, readonly StepState[]>> = {
   waiting: ["waiting", "revoking", "reading", "by-hand", "attention", "skipped", "expired", "held"],
   revoking: ["waiting", "revoking", "reading", "by-hand", "attention", "held", "expired"],
-  reading: ["reading", "proven", "attention", "by-hand", "attesting", "attested", "expired", "held"],
+  // What was to end with another grant and did not is taken by itself.
+  reading: ["reading", "waiting", "proven", "attention", "by-hand", "attesting", "attested", "expired", "held"],
   "by-hand": ["reading", "attesting", "attested", "proven", "skipped", "attention", "expired"],
   attention: ["waiting", "reading", "skipped", "attesting", "attested", "expired", "held"],
   attesting: ["attested", "proven", "attention", "skipped", "expired"],

@@ -27,7 +27,7 @@ async function revokeNow(w: Workflow, stepId: string): Promise<void> {
   if (!taken) return;
   const started = w.now();
   try {
-    const revoked = await act(w, taken.planned);
+    const revoked = await act(w, taken);
     await settle(w, taken, started, { kind: "answered", revoked });
   } catch (cause) {
     await heedLimit(w, taken.step.system, cause);
@@ -61,11 +61,10 @@ const REVOKING = {
   }),
 } as const satisfies StepAct;
 
-async function act(w: Workflow, planned: PlanStep): Promise<Revoked> {
+async function act(w: Workflow, { planned, step }: LeasedStep): Promise<Revoked> {
   const { contested = [] } = planned.grant;
   if (contested.length > 0) return { status: "blocked", by: contested.map((what) => ({ what })) };
-  // It ends with the grant it comes through; only reading it back is ours.
-  if (planned.act === "with") return { status: "revoked", receipt: "it ends with another grant" };
+  if (endsWithAnother(planned, step)) return { status: "revoked", receipt: "it ends with another grant" };
   using call = callFor(w);
   return await systemOf(w, planned.grant.system).revoke(planned.grant, call);
 }
@@ -108,6 +107,11 @@ async function settle(w: Workflow, taken: LeasedStep, started: Date, outcome: Ou
     next.push(...(await advance(tx, w, row)));
     return { result: undefined, entries: [entry], next };
   });
+}
+
+/** It ends with the grant it comes through, and only reading it back is ours; unless it did not, and is taken by itself then. */
+export function endsWithAnother(planned: PlanStep, step: Pick<Step, "tries">): boolean {
+  return planned.act === "with" && step.tries <= 1;
 }
 
 interface Follow {

@@ -12,7 +12,7 @@ import { type LeasedStep, leaseStep, type StepAct, stepInTurn } from "./lease-st
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import { backoff, recover } from "./recover.ts";
-import { aboutGrant, wantStepPost } from "./revoke-grant.ts";
+import { aboutGrant, endsWithAnother, wantStepPost } from "./revoke-grant.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { heedLimit } from "./turn.ts";
 import { systemOf, type Workflow } from "./workflow.ts";
@@ -56,12 +56,11 @@ const READING = {
 type Outcome = { kind: "read"; reading: Reading } | { kind: "failed"; cause: unknown };
 
 async function settle(w: Workflow, taken: LeasedStep, outcome: Outcome): Promise<void> {
-  const { step, planned } = taken;
-  const { grant } = planned;
+  const { step } = taken;
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const row = await lockCase(tx, step.caseId);
     if (!row) return { result: undefined };
-    const to = follow(w, row, step, grant, outcome);
+    const to = follow(w, row, taken, outcome);
     const moved = await tx
       .update(steps)
       .set({ ...to.set, lease: null, leaseUntil: null })
@@ -69,6 +68,7 @@ async function settle(w: Workflow, taken: LeasedStep, outcome: Outcome): Promise
       .returning({ id: steps.id });
     if (moved.length === 0) return { result: undefined, entries: [{ ...to.entry, outcome: "unknown" }] };
     const next: Job[] = [...(await wantCasePosts(tx, row))];
+    if (to.set.state === "waiting") next.push({ queue: "revoke-grant", payload: { stepId: step.id } });
     if (step.decidedBy !== null || ["attention", "by-hand", "attesting"].includes(to.set.state))
       next.push(await wantStepPost(tx, step));
     next.push(...(await advance(tx, w, row)));
@@ -81,7 +81,8 @@ interface Follow {
   readonly entry: Said;
 }
 
-function follow(w: Workflow, row: Case, step: Step, grant: Grant, outcome: Outcome): Follow {
+function follow(w: Workflow, row: Case, { step, planned }: LeasedStep, outcome: Outcome): Follow {
+  const { grant } = planned;
   const said = (result: "success" | "failure" | "unknown", more: Partial<Said>): Said => ({
     ...aboutGrant(step, grant),
     action: "grant.readBack",
@@ -104,6 +105,9 @@ function follow(w: Workflow, row: Case, step: Step, grant: Grant, outcome: Outco
       };
     case "present": {
       const entry = said("failure", proofOf(row, reading, reading.evidence));
+      // Read twice, since the other one's end may take its time to show.
+      if (endsWithAnother(planned, step) && step.readBacks > 1)
+        return { set: { state: "waiting", nextAt: w.now(), failure: null }, entry };
       if (step.decidedBy === null && step.readBacks < w.policy.readBacks) {
         return {
           set: { state: "reading", nextAt: backoff(w, step.readBacks), failure: "the system still shows it" },

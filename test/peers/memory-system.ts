@@ -30,6 +30,8 @@ export interface Mood {
   unreadable: boolean;
   /** What the next revokes say instead of acting, first first. */
   answers: (Revoked | SystemError)[];
+  /** What came through another grant was given by itself as well, and stays when that one goes. */
+  keepsInherited: boolean;
   /** The work stays where it was, and the system says so. */
   refusesWork: boolean;
   /** Who is suggested for every piece of work: account id and why. A system that is asked fails if it is an error. */
@@ -57,7 +59,15 @@ export function memorySystem(
   options: { title?: string; sight?: Sight; manual?: { owner: string; dueHours: number } } = {},
 ): MemorySystem {
   const held = new Map<string, Held>();
-  const mood: Mood = { down: false, lies: false, unreadable: false, answers: [], refusesWork: false, suggests: [] };
+  const mood: Mood = {
+    down: false,
+    lies: false,
+    unreadable: false,
+    answers: [],
+    keepsInherited: false,
+    refusesWork: false,
+    suggests: [],
+  };
   const revoked: string[] = [];
   const restored: string[] = [];
   const up = () => {
@@ -110,7 +120,8 @@ export function memorySystem(
       if (mood.lies) return { status: "revoked" };
       const one = of(grant.account);
       const there = one?.grants.some((other) => other.id === grant.id);
-      if (one) one.grants = one.grants.filter((other) => other.id !== grant.id && other.via !== grant.id);
+      const ends = (other: Grant) => other.id === grant.id || (other.via === grant.id && !mood.keepsInherited);
+      if (one) one.grants = one.grants.filter((other) => !ends(other));
       return { status: there ? "revoked" : "already-gone", receipt: `receipt-${revoked.length}` };
     },
     async readBack(grant, call) {

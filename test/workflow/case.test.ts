@@ -275,6 +275,22 @@ describe("what can go wrong with a system", () => {
     expect(await view(caseId)).toMatchObject({ state: "closed", steps: ["proven"] });
   });
 
+  it("takes by itself what was to end with another grant and did not", async () => {
+    const github = memorySystem("github:acme");
+    github.mood.keepsInherited = true;
+    github.add("a-1", { email: "alice@acme.test", grants: [{ id: "child" }, { id: "parent", via: "child" }] });
+    await start([github]);
+    const caseId = await open();
+    await decide("sam", caseId);
+    while ((await view(caseId)).state === "revoking") {
+      test.clock.now = new Date(test.clock.now.getTime() + 60_000);
+      await sweep(test.w);
+      await test.runJobs();
+    }
+    expect(github.revoked).toEqual(["child", "parent"]);
+    expect((await view(caseId)).steps).toEqual(["proven", "proven"]);
+  });
+
   it("asks a human after bounded tries; skipping needs a reason and shows as an exception", async () => {
     const git = memorySystem("git");
     git.add("1", { email: "alice@acme.test", grants: [{}] });
