@@ -149,7 +149,7 @@ function reasonOf(grant: Grant, tied: readonly string[], byKey: Keys): string {
   const systems = [...new Set(tied.flatMap((key) => byKey.get(key)?.system ?? []))].filter((id) => id !== grant.system);
   if (tied.length > 0)
     return [
-      ...(within.length > 0 ? [`after ${within.map(({ resource }) => resource).join(", ")}`] : []),
+      ...(within.length > 0 ? [`after ${someOf(within.map(({ resource }) => resource))}`] : []),
       ...(systems.length > 0 ? [`after everything in ${systems.join(", ")}`] : []),
     ].join(", and ");
   if (grant.place)
@@ -166,4 +166,9 @@ function reasonOf(grant: Grant, tied: readonly string[], byKey: Keys): string {
     default:
       return grant.stage satisfies never;
   }
+}
+
+/** A few names; of more than four only how many they are is worth saying. */
+function someOf(names: readonly string[]): string {
+  return names.length > 4 ? `${names.length} others of this system` : names.join(", ");
 }

@@ -195,6 +195,40 @@ describe("the approvers' message", () => {
     expect(text).not.toMatch(/\bdone\b/i);
   });
 
+  it("counts what is gone where a system has many grants, and names each that is not", () => {
+    const grants = Array.from({ length: 7 }, (_, at) => grant(`g${at}`));
+    const view = caseView(grants, {
+      row: { state: "revoking" },
+      plans: [planView([readView("repo", "Code", { grants })], { state: "approved" })],
+      steps: grants.map((one, at) =>
+        stepView(one, at === 3 ? { state: "attention" } : { state: "proven", rung: "gone", provenAt: AT }),
+      ),
+    });
+    const text = textOf(caseMessage(view));
+    expect(text).toMatch(/Code: 7 grants, 6 gone, the last read back 18:00:00\n• g3: needs attention\n/);
+    expect(text).not.toContain("g2");
+  });
+
+  it("says once what breaks with several grants, and tells apart two of different accounts that read the same", () => {
+    const key = (account: string, id: string) =>
+      memoryGrant("repo", account, { id, resource: "deploy on web1", breaks: ["scripts with this key stop"] });
+    const grants = [key("a1", "k1"), key("a2", "k2"), grant("g3")];
+    const text = textOf(caseMessage(caseView(grants)));
+    expect(text).toContain(
+      "Code: 3 grants — then what the account may do. 2 of them break: scripts with this key stop\n",
+    );
+    expect(text).toMatch(/• deploy on web1 of a1 \(membership\)\n• deploy on web1 of a2 \(membership\)\n/);
+  });
+
+  it("names what cannot be seen by system while it is decided on, and only counts it afterwards", () => {
+    const blind = { kind: "partial", blind: ["tokens", "forks"] } as const;
+    const reads = [readView("repo", "Code", { grants: [grant("g1")], sight: blind })];
+    const view = caseView([grant("g1")], { reads });
+    expect(textOf(caseMessage(view))).toContain("What cannot be seen\n• Code: tokens; forks\n");
+    const cut = { ...view, plans: [planView(reads, { state: "approved" })], steps: [stepView(grant("g1"), {})] };
+    expect(textOf(caseMessage(cut))).toContain("What cannot be seen: 2 parts of Code. They were named in the plan");
+  });
+
   it("keeps its buttons in Slack however much there is to say", () => {
     const grants = Array.from({ length: 400 }, (_, at) => grant(`acme/repository-${at}-${"x".repeat(80)}`));
     const { blocks } = renderMessage(caseMessage(caseView(grants)));

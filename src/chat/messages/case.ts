@@ -1,10 +1,10 @@
 import type { CaseView, PlanView } from "../../store/views.ts";
 import type { Button, Message, Part } from "../message.ts";
+import { blindCount, blindList } from "./blind.ts";
 import { containButtons, containmentParts } from "./containment.ts";
 import { planParts, planTimes } from "./grant-lines.ts";
 import {
   approvalsPart,
-  blindPart,
   cancelButton,
   findingsPart,
   gapsPart,
@@ -111,7 +111,10 @@ function planSection(view: CaseView, current: PlanView): Part[] {
     ...times.note,
     ...(current.plan.steps.length === 0 && !contain ? [paragraph("No access was found that could be taken.")] : []),
     ...shown.flatMap(({ plan }) => planParts(plan, view.steps, view, times)),
-    ...blindPart(current.plan),
+    // Whoever approved has read it: from then on what goes on comes first.
+    ...(current.state === "proposed"
+      ? blindList("What cannot be seen", current.plan.blind)
+      : blindCount(current.plan.blind)),
     ...findingsPart(current.plan),
     approvalsPart(current, times),
   ];

@@ -1,10 +1,11 @@
+import type { Account } from "../../core/access.ts";
 import type { PlanStep } from "../../core/order.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { CaseView, PlanView, StepView } from "../../store/views.ts";
 import type { Part, Rich } from "../message.ts";
 import { type LineTimes, lineTimes } from "./line-times.ts";
 import { stepTimes, stepWords } from "./step-words.ts";
-import { count, grantMarks, grantWords, markOfAll, resourceWords, shownAs } from "./words.ts";
+import { count, grantMarks, markOfAll, resourceWords, shownAs } from "./words.ts";
 
 // The grants of a plan, line by line. What holds for every line of a system is said once, at its head.
 
@@ -13,15 +14,13 @@ const SHOWN_SECRETS = 3;
 /** A plan grouped by system: before it is worked through, each grant with its marks; then where its step stands. */
 export function planParts(plan: Plan, steps: readonly StepView[], view: CaseView, times: LineTimes): Part[] {
   const systems = [...new Set(plan.steps.map(({ grant }) => grant.system))];
-  const titles = new Map(view.reads.map(({ system, title }) => [system, title]));
   return systems.map((system): Part => {
     const own = plan.steps.filter(({ grant }) => grant.system === system);
-    const title: Rich = [{ bold: titles.get(system) ?? system }, `: ${count(own.length, "grant")}`];
+    const read = view.reads.find((one) => one.system === system);
+    const title: Rich = [{ bold: read?.title ?? system }, `: ${count(own.length, "grant")}`];
     const found = own.map((planned) => steps.find(({ grantKey }) => grantKey === planned.key));
-    const items = found.some((step) => step !== undefined)
-      ? own.map((planned, at) => progressLine(planned, found[at], own, times))
-      : undefined;
-    if (items) return { kind: "list", title, items };
+    const names = own.map((planned) => lineName(planned, own, read?.accounts ?? []));
+    if (found.some((step) => step !== undefined)) return progressPart(title, own, found, names, times);
     const shared = sharedBy(own);
     return {
       kind: "list",
@@ -29,10 +28,57 @@ export function planParts(plan: Plan, steps: readonly StepView[], view: CaseView
         ...title,
         ...shared.marks.map((mark) => ` · ${markOfAll(mark)}`),
         ...(shared.reason === undefined ? [] : [" — ", { quiet: shownAs(shared.reason) }]),
+        ...shared.breaks.map(
+          ([what, times]) => `. ${times === own.length ? "All" : `${times} of them`} break: ${shownAs(what)}`,
+        ),
       ],
-      items: own.map((planned, at) => planLine(planned, own.slice(0, at), shared)),
+      items: own.map((planned, at) => planLine(planned, names[at] ?? [], own.slice(0, at), shared)),
     };
   });
+}
+
+/** Of so many grants of one system each keeps its line when it is gone; of more, those are counted. */
+const FEW = 5;
+
+/** Where the steps of one system stand. Many that are proven gone are counted, so that what is not yet is seen. */
+function progressPart(
+  title: Rich,
+  own: readonly PlanStep[],
+  found: readonly (StepView | undefined)[],
+  names: readonly Rich[],
+  times: LineTimes,
+): Part {
+  const gone = own.length <= FEW ? [] : found.filter((step) => step?.state === "proven");
+  const last = gone.flatMap((step) => step?.provenAt ?? []).toSorted((a, b) => b.getTime() - a.getTime())[0];
+  const read: Rich =
+    last === undefined ? [] : [gone.length > 1 ? ", the last read back " : ", read back ", times.say(last)];
+  if (gone.length === own.length) {
+    return { kind: "text", text: [...title, gone.length > 1 ? ", all gone" : ", gone", ...read] };
+  }
+  return {
+    kind: "list",
+    title: gone.length === 0 ? title : [...title, `, ${gone.length} gone`, ...read],
+    items: own.flatMap(({ reason }, at): Rich[] => {
+      const step = found[at];
+      if (step && gone.includes(step)) return [];
+      const name = names[at] ?? [];
+      return [step ? [...name, ": ", ...stepWords(step, times.say)] : [...name, " — ", { quiet: shownAs(reason) }]];
+    }),
+  };
+}
+
+/** What a line calls its grant; where another line would read the same, with what tells them apart. */
+function lineName({ grant }: PlanStep, own: readonly PlanStep[], accounts: readonly Account[]): Rich {
+  const alike = own.filter((one) => one.grant.resource === grant.resource && one.grant.role === grant.role);
+  if (alike.length === 1) return resourceWords(grant);
+  const login = accounts.find(({ id }) => id === grant.account)?.login ?? grant.account;
+  const isOthers = alike.some((one) => one.grant.account !== grant.account);
+  const isOtherKind = alike.some((one) => one.grant.kind !== grant.kind);
+  return [
+    ...resourceWords(grant),
+    ...(isOthers ? [" of ", { code: shownAs(login) }] : []),
+    ...(isOtherKind ? [` (${shownAs(grant.kind)})`] : []),
+  ];
 }
 
 /** The times that the lines and approvals of these plans show. */
@@ -49,20 +95,27 @@ export function planTimes(plans: readonly PlanView[], steps: readonly StepView[]
 
 interface Shared {
   readonly marks: readonly string[];
+  /** What breaks with more than one of them, and with how many. */
+  readonly breaks: readonly (readonly [string, number])[];
   readonly reason: string | undefined;
 }
 
 /** Marks and the reason that every one of several grants has. */
 function sharedBy(own: readonly PlanStep[]): Shared {
   const [first] = own;
-  if (!first || own.length === 1) return { marks: [], reason: undefined };
+  if (!first || own.length === 1) return { marks: [], breaks: [], reason: undefined };
+  const breaks = Map.groupBy(
+    own.flatMap(({ grant }) => [...new Set(grant.breaks)]),
+    (what) => what,
+  );
   return {
+    breaks: [...breaks].flatMap(([what, all]) => (all.length > 1 ? [[what, all.length] as const] : [])),
     marks: grantMarks(first.grant).filter((mark) => own.every(({ grant }) => grantMarks(grant).includes(mark))),
     reason: own.every(({ reason, act }) => reason === first.reason && act !== "by-hand") ? first.reason : undefined,
   };
 }
 
-function planLine(planned: PlanStep, before: readonly PlanStep[], shared: Shared): Rich {
+function planLine(planned: PlanStep, name: Rich, before: readonly PlanStep[], shared: Shared): Rich {
   const { grant, act, reason } = planned;
   // A stage's reason stands at its first line; what a line has of its own is always said.
   // A stage is about accounts and says nothing of what is done by hand.
@@ -71,10 +124,13 @@ function planLine(planned: PlanStep, before: readonly PlanStep[], shared: Shared
     (isOfStage(planned) && (act === "by-hand" || before.some((one) => one.reason === reason)));
   const why = [...(act === "by-hand" ? ["by hand"] : []), ...(isSaid ? [] : [shownAs(reason)])].join(", ");
   const marks = grantMarks(grant).filter((mark) => !shared.marks.includes(mark));
+  const breaks = grant.breaks.filter((what) => !shared.breaks.some(([one]) => one === what));
   return [
-    ...grantWords(grant, marks),
+    ...name,
+    ` (${shownAs(grant.kind)})`,
+    ...marks.map((mark) => ` · ${mark}`),
     ...(why === "" ? [] : [" — ", { quiet: why }]),
-    ...(grant.breaks.length > 0 ? [`. Breaks: ${grant.breaks.map(shownAs).join("; ")}`] : []),
+    ...(breaks.length > 0 ? [`. Breaks: ${breaks.map(shownAs).join("; ")}`] : []),
     ...(grant.secrets.length > 0 ? [`. To rotate: ${secretWords(grant.secrets)}`] : []),
   ];
 }
@@ -83,17 +139,6 @@ function planLine(planned: PlanStep, before: readonly PlanStep[], shared: Shared
 function secretWords(secrets: readonly string[]): string {
   const shown = secrets.slice(0, SHOWN_SECRETS).map(shownAs).join("; ");
   return secrets.length > SHOWN_SECRETS ? `${shown}; and ${count(secrets.length - SHOWN_SECRETS, "other")}` : shown;
-}
-
-function progressLine(
-  { grant, reason }: PlanStep,
-  step: StepView | undefined,
-  own: readonly PlanStep[],
-  times: LineTimes,
-): Rich {
-  const alike = own.filter((one) => one.grant.resource === grant.resource && one.grant.role === grant.role);
-  const name = alike.length > 1 ? grantWords(grant, []) : resourceWords(grant);
-  return step ? [...name, ": ", ...stepWords(step, times.say)] : [...name, " — ", { quiet: shownAs(reason) }];
 }
 
 /** Whether its reason is that of its stage, and no tie to another grant. */

@@ -51,18 +51,6 @@ export function gapsPart(plan: Plan): Part[] {
   ];
 }
 
-/** What nobody can see with our rights. */
-export function blindPart(plan: Plan): Part[] {
-  if (plan.blind.length === 0) return [];
-  return [
-    {
-      kind: "list",
-      title: [{ bold: "What cannot be seen" }],
-      items: plan.blind.map(({ title, what }) => [{ bold: title }, `: ${shownAs(what)}`]),
-    },
-  ];
-}
-
 /** How many findings a message names; all of them stand in the log. */
 const FINDINGS = 15;
 

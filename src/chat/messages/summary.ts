@@ -1,5 +1,6 @@
 import type { CaseView, StepView } from "../../store/views.ts";
 import type { Message, Part, Rich } from "../message.ts";
+import { blindList } from "./blind.ts";
 import { containmentTimes } from "./containment.ts";
 import { duration } from "./duration.ts";
 import { inFull, stepWords } from "./step-words.ts";
@@ -115,12 +116,10 @@ function leftParts(
 }
 
 function blindParts(view: CaseView): Part[] {
-  const items = view.reads.flatMap(({ title, state, sight }): Rich[] =>
-    sight?.kind === "partial" && state !== "none"
-      ? sight.blind.map((what): Rich => [{ bold: title }, `: ${shownAs(what)}`])
-      : [],
+  const parts = view.reads.flatMap(({ title, state, sight }) =>
+    sight?.kind === "partial" && state !== "none" ? sight.blind.map((what) => ({ title, what })) : [],
   );
-  return items.length === 0 ? [] : [{ kind: "list", title: [{ bold: "What nobody could see" }], items }];
+  return blindList("What nobody could see", parts);
 }
 
 function handoverParts(view: CaseView): Part[] {
