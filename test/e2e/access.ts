@@ -1,6 +1,7 @@
 import postgres from "postgres";
 import { z } from "zod";
 import { emailOf } from "../sandbox/company.ts";
+import { jiraIdOf } from "../sandbox/company-jira.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 
 /** What Alice can reach in each of Acme's systems. What the machine has no server for is left out. */
@@ -8,6 +9,7 @@ export interface Access {
   readonly github: { readonly member: boolean; readonly collaborator: boolean; readonly teams: number };
   readonly postgres: { readonly canLogIn: boolean; readonly sessions: number };
   readonly okta: { readonly active: boolean; readonly groups: number; readonly refreshTokens: number };
+  readonly jira: { readonly suspended: boolean; readonly groups: number; readonly tokens: number };
   readonly hosts?: {
     readonly root: boolean;
     readonly deploy: boolean;
@@ -34,6 +36,7 @@ export async function accessOf(box: Sandbox): Promise<Access> {
     github,
     postgres: database,
     okta,
+    jira: onJira(box),
     ...(hosts ? { hosts } : {}),
     ...(directory ? { directory: { groups: directory.groups.length, locked: directory.locked } } : {}),
   };
@@ -45,6 +48,7 @@ export function allAccess({ hosts, directory }: Sandbox): Access {
     github: { member: true, collaborator: true, teams: 3 },
     postgres: { canLogIn: true, sessions: 1 },
     okta: { active: true, groups: 4, refreshTokens: 2 },
+    jira: { suspended: false, groups: 3, tokens: 1 },
     ...(hosts ? { hosts: { root: true, deploy: true, own: true, session: true } } : {}),
     ...(directory ? { directory: { groups: 5, locked: false } } : {}),
   };
@@ -56,6 +60,7 @@ export function noAccess({ hosts, directory }: Sandbox): Access {
     github: { member: false, collaborator: false, teams: 0 },
     postgres: { canLogIn: false, sessions: 0 },
     okta: { active: false, groups: 0, refreshTokens: 0 },
+    jira: { suspended: true, groups: 0, tokens: 0 },
     ...(hosts ? { hosts: { root: false, deploy: false, own: false, session: false } } : {}),
     ...(directory ? { directory: { groups: 0, locked: true } } : {}),
   };
@@ -96,6 +101,16 @@ async function onOkta({ okta }: Sandbox): Promise<Access["okta"]> {
     active: User.parse(await okta.look(`/api/v1/users/${id}`)).status === "ACTIVE",
     groups: groups.length,
     refreshTokens: clients.length,
+  };
+}
+
+function onJira({ jira }: Sandbox): Access["jira"] {
+  const id = jiraIdOf("alice");
+  const account = jira.state.users.find(({ accountId }) => accountId === id);
+  return {
+    suspended: account?.suspended === true,
+    groups: jira.state.groups.filter(({ members }) => members.includes(id)).length,
+    tokens: account?.apiTokens.length ?? 0,
   };
 }
 

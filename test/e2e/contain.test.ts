@@ -1,10 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { JIRA_SITE, jiraIdOf } from "../sandbox/company-jira.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { accessOf, allAccess, noAccess } from "./access.ts";
 import { waitUntil } from "./wait.ts";
-import { command, findButton, idOf, listSaid, submit, wordsOf } from "./wire.ts";
+import { command, findButton, idOf, listSaid, nameAccount, submit, wordsOf } from "./wire.ts";
 
 const APPROVALS = { channel: "offboarding-approvals" } as const;
 
@@ -28,8 +29,14 @@ it("cuts at once, after one approver's click, what can be given back, in every s
     reason: { type: "static_select", selected_option: { value: "security" } },
   });
   const clicked = await approve("sam");
-  const rest = { member: true, collaborator: true, teams: 0 };
-  const contained = { ...noAccess(box), github: rest };
+  // The system that asks for the account is contained as soon as somebody names it.
+  await nameAccount(box, "sam", APPROVALS, `Jira ${JIRA_SITE}`, jiraIdOf("alice"));
+  // Left is what cannot be given back just so: the membership of the organization, an API token.
+  const contained = {
+    ...noAccess(box),
+    github: { member: true, collaborator: true, teams: 0 },
+    jira: { suspended: true, groups: 0, tokens: 1 },
+  };
   const until = Date.now() + 150_000;
   let left = await accessOf(box);
   while (JSON.stringify(left) !== JSON.stringify(contained) && Date.now() < until) {
@@ -49,13 +56,13 @@ it("cuts at once, after one approver's click, what can be given back, in every s
   say(clicked, await acts());
 });
 
-/** Presses Approve as soon as it stands there; gives the instant of the click. */
+/** Approves the containment as soon as that can be; gives the instant of the click. */
 async function approve(who: string): Promise<number> {
   let clicked = 0;
   await waitUntil(
     async () => {
       for (const message of await listSaid(box, who, APPROVALS)) {
-        const found = findButton(message, "Approve");
+        const found = findButton(message, "Contain now");
         if (!found || !wordsOf(message).includes("Alice Nguyen")) continue;
         const channel = box.slack.channels[APPROVALS.channel] ?? "";
         const source = { kind: "message", channel, ts: message.ts } as const;

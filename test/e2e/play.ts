@@ -72,6 +72,24 @@ export async function openCase(play: Play): Promise<void> {
   await dialog.waitFor({ state: "hidden" });
 }
 
+/** An approver names Alice's account in the system that asks for it, and confirms what was found there. */
+export async function nameAccount(play: Play, who: string, system: string, account: string): Promise<void> {
+  const tab = await play.as(who, APPROVALS);
+  await press(caseCard(tab).getByRole("button", { name: `Name account: ${system}` }), tab);
+  const dialog = tab.getByRole("dialog");
+  await dialog.waitFor();
+  await dialog.getByRole("textbox").fill(account);
+  await dialog.getByRole("button").last().click();
+  await dialog.waitFor({ state: "hidden" });
+  // What a dialog finds is said in a direct message.
+  await play.as(who, APP);
+  const confirm = tab.getByRole("log").getByRole("button", { name: "Confirm", exact: true });
+  await confirm.waitFor();
+  await play.picture(tab, "02-sam-names-the-account");
+  await confirm.click();
+  await play.as(who, APPROVALS);
+}
+
 /** An approver approves the plan that is shown; pressed again if it changed in that moment. */
 export async function approve(play: Play, who: string): Promise<void> {
   const tab = await play.as(who, APPROVALS);
@@ -92,7 +110,7 @@ export async function doByHand(play: Play): Promise<void> {
   const dialog = ivo.getByRole("dialog");
   await dialog.waitFor();
   await dialog.getByRole("textbox").fill("Laptop 4711 and badge are back in the cupboard");
-  await play.picture(ivo, "05-ivo-attests");
+  await play.picture(ivo, "06-ivo-attests");
   await dialog.getByRole("button").last().click();
   await dialog.waitFor({ state: "hidden" });
   await thread

@@ -29,8 +29,15 @@ export type Place =
   | { readonly direct: true }
   | { readonly threadOf: string; readonly channel: string };
 
-/** Everything of a place that the app has said, oldest first. */
+/** Everything of a place that the app keeps up to date there, oldest first. */
 export async function listSaid(box: Chat, who: string, place: Place): Promise<Message[]> {
+  const thread = "threadOf" in place ? await parentOf(box, who, place) : undefined;
+  const said = await listAll(box, who, place);
+  return said.filter(({ blocks, ts }) => blocks?.[0]?.block_id.startsWith("signoff:") && ts !== thread);
+}
+
+/** Everything of a place, oldest first. */
+async function listAll(box: Chat, who: string, place: Place): Promise<Message[]> {
   const channel = await channelOf(box, who, place);
   if (channel === undefined) return [];
   const thread = "threadOf" in place ? await parentOf(box, who, place) : undefined;
@@ -39,8 +46,10 @@ export async function listSaid(box: Chat, who: string, place: Place): Promise<Me
     thread === undefined
       ? await box.slack.ask("conversations.history", { channel, limit: 1000 }, who)
       : await box.slack.ask("conversations.replies", { channel, ts: thread, limit: 1000 }, who);
-  const said = z.array(Message).parse(answer["messages"] ?? []);
-  return said.filter(({ blocks, ts }) => blocks?.[0]?.block_id.startsWith("signoff:") && ts !== thread).toReversed();
+  return z
+    .array(Message)
+    .parse(answer["messages"] ?? [])
+    .toReversed();
 }
 
 /** All text of a message. */
@@ -78,6 +87,30 @@ export async function press(
       return done();
     }
     return false;
+  });
+}
+
+/** An approver names the leaver's account in a system that asks for it, and confirms what was found. */
+export async function nameAccount(
+  box: Chat,
+  who: string,
+  place: Place,
+  system: string,
+  account: string,
+): Promise<void> {
+  const user = idOf(box, who);
+  const dialog = async () => box.gate.views.top(user) !== undefined;
+  await press(box, who, place, `Name account: ${system}`, "Alice Nguyen", dialog);
+  await submit(box, who, { account: { type: "plain_text_input", value: account } });
+  // What a dialog finds is said in a direct message.
+  await waitUntil(async () => {
+    const channel = await channelOf(box, who, { direct: true });
+    const message = (await listAll(box, who, { direct: true })).findLast((one) => findButton(one, "Confirm"));
+    const found = message && findButton(message, "Confirm");
+    if (channel === undefined || !message || !found) return false;
+    const source = { kind: "message", channel, ts: message.ts } as const;
+    await box.gate.interactions.press({ userId: user, source, ...found, chosen: {}, values: {} });
+    return true;
   });
 }
 

@@ -5,16 +5,19 @@ import { HAS_SLAPD } from "../peers/slapd.ts";
 import { SSH_LACKS } from "../peers/ssh.ts";
 import { type Column, EMPLOYEES } from "./company.ts";
 import { githubSeed } from "./company-github.ts";
+import { jiraIdOf } from "./company-jira.ts";
 import { type CompanyDirectory, startCompanyDirectory } from "./services/directory.ts";
 import { type CompanyHosts, startCompanyHosts } from "./services/hosts.ts";
 import { openKeyRing } from "./services/keys.ts";
 import { type CompanyOkta, startCompanyOkta } from "./services/okta.ts";
 import { startTargetDatabase, type TargetDatabase } from "./services/postgres.ts";
+import { type CompanyTickets, startCompanyTickets } from "./services/tickets.ts";
 
 /** Acme's systems, running: everything that there is access to lose in. */
 export interface Systems {
   readonly github: GitHubPeer;
   readonly okta: CompanyOkta;
+  readonly jira: CompanyTickets;
   /** Acme's own database server. */
   readonly target: TargetDatabase;
   /** Real sshds, where the machine can have them. */
@@ -43,9 +46,10 @@ export async function startSystems(): Promise<Systems> {
   const githubToken = `ghp_${randomBytes(18).toString("hex")}`;
   const keys = openKeyRing();
   try {
-    const [github, okta, target, hosts, directory] = await allOf([
+    const [github, okta, jira, target, hosts, directory] = await allOf([
       startGitHub({ seed: githubSeed(githubToken), described: false }).then(ended),
       startCompanyOkta().then(ended),
+      startCompanyTickets().then(ended),
       startTargetDatabase().then(ended),
       SSH_LACKS === undefined ? startCompanyHosts(keys).then(ended) : undefined,
       HAS_SLAPD ? startCompanyDirectory(keys).then(ended) : undefined,
@@ -55,6 +59,7 @@ export async function startSystems(): Promise<Systems> {
     return {
       github,
       okta,
+      jira,
       target,
       hosts,
       directory,
@@ -69,10 +74,15 @@ export async function startSystems(): Promise<Systems> {
         POSTGRES_TARGET_NAME: "payments",
         POSTGRES_TARGET_URL: target.adminUrl,
         ...okta.variables,
+        ...jira.variables,
         ...hosts?.variables,
         ...directory?.variables,
       },
       columns: {
+        // Of Alice no id is known, and the case asks for it.
+        jira: Object.fromEntries(
+          EMPLOYEES.flatMap(({ guest, handle }) => (guest || handle === "alice" ? [] : [[handle, [jiraIdOf(handle)]]])),
+        ),
         ...(hosts ? { ssh: keys.fingerprints() } : {}),
         ...(directory
           ? { ldap: Object.fromEntries(EMPLOYEES.flatMap(({ guest, handle }) => (guest ? [] : [[handle, [handle]]]))) }

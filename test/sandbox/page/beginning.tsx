@@ -1,3 +1,4 @@
+import { jiraIdOf } from "../company-jira.ts";
 import { Avatar } from "./avatar.tsx";
 import { personOf, titleOf, useChat } from "./chat.ts";
 import type { Conversation } from "./types.ts";
@@ -43,7 +44,8 @@ export function Beginning({ conversation, onBecome }: BeginningProps) {
           As {link("hana")}, HR, type <code>/offboard @alice</code>, say when Alice leaves, and that Bob takes over.
         </li>
         <li>
-          As {link("sam")} and as {link("ivo")}, look at the plan in <b>#offboarding-approvals</b> and approve it.
+          As {link("sam")} and as {link("ivo")}, look at the plan in <b>#offboarding-approvals</b> and approve it. Jira
+          hides her address, so name her account there: <code>{jiraIdOf("alice")}</code>
         </li>
         <li>
           As {link("bob")}, take what Alice leaves behind. It is offered here, in a direct message; with nobody named it
