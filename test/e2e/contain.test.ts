@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { JIRA_SITE, jiraIdOf } from "../sandbox/company-jira.ts";
@@ -39,7 +40,7 @@ it("cuts at once, after one approver's click, what can be given back, in every s
   };
   const until = Date.now() + 150_000;
   let left = await accessOf(box);
-  while (JSON.stringify(left) !== JSON.stringify(contained) && Date.now() < until) {
+  while (!isDeepStrictEqual(left, contained) && Date.now() < until) {
     await pause(500);
     left = await accessOf(box);
   }

@@ -147,7 +147,7 @@ it("comes to the same end, nothing missing and nothing doubled, killed at ten mo
   await killAt("grant.attested", 1);
   await waitUntil(() => has("case.closed"), 240_000);
   await waitUntil(async () =>
-    (await listSaid(box, "sam", THREAD)).some((message) => wordsOf(message).includes("Summary")),
+    (await listSaid(box, "sam", THREAD)).some((message) => wordsOf(message).includes("Summary: Alice")),
   );
 
   const log = await entriesNow();

@@ -147,7 +147,7 @@ export async function acceptEverything(play: Play, who: string, offers: number):
 export async function summary(play: Play, who: string): Promise<Locator> {
   const tab = await play.as(who, APPROVALS);
   if (!(await tab.getByTestId("thread").isVisible())) await caseCard(tab).getByTestId("replies").click();
-  const said = tab.getByTestId("thread").getByTestId("message").filter({ hasText: "Summary" }).last();
+  const said = tab.getByTestId("thread").getByTestId("message").filter({ hasText: "Summary: Alice Nguyen" }).last();
   await said.waitFor({ timeout: 60_000 });
   return said;
 }
