@@ -229,6 +229,13 @@ describe("the approvers' message", () => {
     expect(textOf(caseMessage(cut))).toContain("What cannot be seen: 2 parts of Code. They were named in the plan");
   });
 
+  it("loses no part of what cannot be seen to a line's end", () => {
+    const blind = Array.from({ length: 40 }, (_, at) => `part ${at} of what nobody can see here`);
+    const reads = [readView("repo", "Code", { grants: [grant("g1")], sight: { kind: "partial", blind } })];
+    const shown = JSON.stringify(renderMessage(caseMessage(caseView([grant("g1")], { reads }))));
+    expect(blind.filter((part) => !shown.includes(part))).toEqual([]);
+  });
+
   it("keeps its buttons in Slack however much there is to say", () => {
     const grants = Array.from({ length: 400 }, (_, at) => grant(`acme/repository-${at}-${"x".repeat(80)}`));
     const { blocks } = renderMessage(caseMessage(caseView(grants)));

@@ -7,11 +7,14 @@ export interface BlindPart {
   readonly what: string;
 }
 
-/** What nobody can see with our rights: a line for each system, every part by name. */
+/** Surfaces cut a line that is longer than they show, and no part may be lost. */
+const LINE = 320;
+
+/** What nobody can see with our rights: a line or a few for each system, every part by name. */
 export function blindList(title: string, parts: readonly BlindPart[]): Part[] {
   if (parts.length === 0) return [];
-  const items = bySystem(parts).map(
-    ([system, own]): Rich => [{ bold: system }, `: ${own.map(({ what }) => shownAs(what)).join("; ")}`],
+  const items = bySystem(parts).flatMap(([system, own]) =>
+    linesOf(own).map((line): Rich => [{ bold: system }, `: ${line}`]),
   );
   return [{ kind: "list", title: [{ bold: title }], items }];
 }
@@ -24,6 +27,17 @@ export function blindCount(parts: readonly BlindPart[]): Part[] {
   );
   const text = `: ${listed(systems)}. They were named in the plan, and the summary names them again.`;
   return [{ kind: "text", text: [{ bold: "What cannot be seen" }, text] }];
+}
+
+/** Parts one after the other, on as few lines as hold them whole. */
+function linesOf(parts: readonly BlindPart[]): string[] {
+  const lines: string[] = [];
+  for (const text of parts.map(({ what }) => shownAs(what))) {
+    const longer = `${lines.at(-1)}; ${text}`;
+    if (lines.length > 0 && longer.length <= LINE) lines[lines.length - 1] = longer;
+    else lines.push(text);
+  }
+  return lines;
 }
 
 function bySystem(parts: readonly BlindPart[]): [string, readonly BlindPart[]][] {
