@@ -1,7 +1,6 @@
 import postgres from "postgres";
 import { z } from "zod";
-import { emailOf } from "../sandbox/company.ts";
-import { jiraIdOf } from "../sandbox/company-jira.ts";
+import { emailOf, jiraIdOf } from "../sandbox/company.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 
 /** What Alice can reach in each of Acme's systems. What the machine has no server for is left out. */

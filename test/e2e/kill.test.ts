@@ -1,6 +1,7 @@
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { JIRA_SITE, jiraIdOf } from "../sandbox/company-jira.ts";
+import { jiraIdOf } from "../sandbox/company.ts";
+import { JIRA_SITE } from "../sandbox/company-jira.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { approvedSteps } from "./expected.ts";
 import { waitUntil } from "./wait.ts";

@@ -6,7 +6,8 @@ import postgres from "postgres";
 import { afterAll, beforeAll, expect, it, type TestContext } from "vitest";
 import { openChromium } from "../peers/chromium.ts";
 import { needs } from "../peers/needs.ts";
-import { JIRA_SITE, jiraIdOf } from "../sandbox/company-jira.ts";
+import { jiraIdOf } from "../sandbox/company.ts";
+import { JIRA_SITE } from "../sandbox/company-jira.ts";
 import { accessOf, allAccess, noAccess } from "./access.ts";
 import { approvedSteps } from "./expected.ts";
 import {

@@ -1,4 +1,4 @@
-import { EMPLOYEES, emailOf } from "./company.ts";
+import { EMPLOYEES, emailOf, jiraIdOf } from "./company.ts";
 import type { JiraSeed } from "./services/jira.ts";
 
 /** Acme's site; nothing answers there, since `.example` is nobody's. */
@@ -6,12 +6,6 @@ export const JIRA_SITE = "acme.jira.example";
 
 /** The account whose token Signoff uses: a site administrator that is nobody's own. */
 const ROBOT = { accountId: "712020:signoff-robot", email: "signoff.robot@acme.example" };
-
-/** The immutable account id that Atlassian gave an employee. */
-export function jiraIdOf(handle: string): string {
-  const { id = "E0000" } = EMPLOYEES.find((employee) => employee.handle === handle) ?? {};
-  return `712020:${id.toLowerCase()}-${handle}`;
-}
 
 /** Acme's tickets. Alice hides her address, as Atlassian lets everybody, and HR never wrote her account's id down. */
 export function jiraSeed(credentials: { readonly token: string; readonly orgKey: string }): JiraSeed {

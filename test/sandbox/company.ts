@@ -207,6 +207,12 @@ export function emailOf(handle: string): string {
   return `${handle}@acme.example`;
 }
 
+/** The immutable account id that Atlassian gave an employee in Acme's Jira. */
+export function jiraIdOf(handle: string): string {
+  const { id = "E0000" } = EMPLOYEES.find((employee) => employee.handle === handle) ?? {};
+  return `712020:${id.toLowerCase()}-${handle}`;
+}
+
 /** Lists handles that hold a role. */
 export function handlesWith(role: Role): string[] {
   return EMPLOYEES.filter((employee) => employee.role === role).map((employee) => employee.handle);

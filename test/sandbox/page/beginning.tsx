@@ -1,4 +1,4 @@
-import { jiraIdOf } from "../company-jira.ts";
+import { jiraIdOf } from "../company.ts";
 import { Avatar } from "./avatar.tsx";
 import { personOf, titleOf, useChat } from "./chat.ts";
 import type { Conversation } from "./types.ts";
