@@ -21,6 +21,7 @@ export const FIELDS = {
   "name-account": { account: "account" },
   "pass-offer": { to: "to" },
   "decline-offer": { note: "note" },
+  review: {},
 } as const satisfies Record<FormKind, Record<string, string>>;
 
 /** Value of the choices `when` and `announced`. */
@@ -70,6 +71,8 @@ export function reopening(kind: FormKind, carried: Readonly<Record<string, strin
         return { kind: "ask-pass", offerId };
       case "decline-offer":
         return { kind: "decline-offer", offerId };
+      case "review":
+        return { kind: "review-plan", caseId, planHash, page: Number(carried["page"] ?? 0) };
       default:
         return kind satisfies never;
     }
@@ -110,6 +113,8 @@ function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answ
       return { kind: "pass-offer", offerId, to: said("to") };
     case "decline-offer":
       return { kind: "decline-offer", offerId, note: said("note") ?? "" };
+    case "review":
+      return { kind: "review-plan", caseId, planHash, page: Number(carried["page"]) };
     default:
       return kind satisfies never;
   }
@@ -148,6 +153,7 @@ function missing(kind: FormKind, answers: Answers): Record<string, string> {
       need("to", "Choose who you suggest.");
       break;
     case "decline-offer":
+    case "review":
       break;
     default:
       kind satisfies never;

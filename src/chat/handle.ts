@@ -8,6 +8,7 @@ import { showHistory, verifyLog } from "./handle-history.ts";
 import { listCases, showCase } from "./handle-list.ts";
 import { accept, askDecline, decline, pass } from "./handle-offer.ts";
 import { decide } from "./handle-plan.ts";
+import { reviewPlan } from "./handle-review.ts";
 import { askNote, onStep, rereadSystem } from "./handle-step.ts";
 import type { Intent } from "./intent.ts";
 import { cancelledMessage, helpMessage, tooLateToCancel } from "./messages/answers.ts";
@@ -30,6 +31,8 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
     case "approve-plan":
     case "reject-plan":
       return decide(deps, intent, reply);
+    case "review-plan":
+      return reviewPlan(deps, intent, reply);
     case "cancel-case": {
       const done = await cancelCase(deps.workflow, requestOf(intent), intent.caseId);
       if (isRefusal(done)) return sayRefusal(reply, done);

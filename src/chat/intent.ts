@@ -56,6 +56,13 @@ const Wish = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("open-case"), leaver: z.string(), leave: Leave }),
   z.object({ kind: z.literal("approve-plan"), caseId: z.string(), planHash: z.string(), gaps: z.string().optional() }),
   z.object({ kind: z.literal("reject-plan"), caseId: z.string(), planHash: z.string(), note: z.string().optional() }),
+  /** Every grant of a plan, page by page. */
+  z.object({
+    kind: z.literal("review-plan"),
+    caseId: z.string(),
+    planHash: z.string(),
+    page: z.number().int().min(0).optional(),
+  }),
   z.object({ kind: z.literal("cancel-case"), caseId: z.string() }),
   /** Asked by one person, confirmed by another with the same words. */
   z.object({ kind: z.literal("undo-case"), caseId: z.string() }),

@@ -69,7 +69,8 @@ export type Field = {
 export interface Form {
   readonly kind: FormKind;
   readonly title: string;
-  readonly submit: string;
+  /** Without one the dialog only shows something. */
+  readonly submit?: string;
   readonly intro?: readonly Part[];
   readonly fields: readonly Field[];
   /** Kept by the surface and given back with the answers: ids only. */
@@ -82,7 +83,8 @@ export type FormKind =
   | "note"
   | "name-account"
   | "pass-offer"
-  | "decline-offer";
+  | "decline-offer"
+  | "review";
 
 /** Answers of a form: one string a field, several for checks, absent where nothing was given. */
 export type Answers = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -18,6 +18,11 @@ export type OpenCases = {
   readonly cases: readonly { readonly view: CaseView; readonly as: Seen }[];
 };
 
+export interface OneCase {
+  readonly kind: "case";
+  readonly view: CaseView;
+}
+
 /**
  * Every case that is not over, soonest first, as far as the log vouches for it. Cases of `reader` themself are left out,
  * since nobody learns of their own case from us.
@@ -54,6 +59,17 @@ export function readCaseOf(w: Workflow, request: Request, of: HistoryOf): Promis
       if (view) cases.push(...seen(asker, view));
     }
     return { result: { kind: "cases", cases } };
+  });
+}
+
+/** A case, also one that is over, if the asker may see it. */
+export function readCase(w: Workflow, request: Request, caseId: string): Promise<OneCase | Refusal> {
+  return ask<OneCase | Refusal>(w, request, async (tx, asker): Promise<Change<OneCase | Refusal> | Denied> => {
+    const row = await findCase(tx, caseId);
+    const no = denied(asker, "read-case", row ? caseId : null, row);
+    if (no) return no;
+    const view = row && (await loadVouched(tx, w, caseId));
+    return { result: view ? { kind: "case", view } : { kind: "missing", what: "case" } };
   });
 }
 

@@ -153,6 +153,26 @@ describe("/offboard", () => {
   });
 });
 
+describe("the review of a plan", () => {
+  it("is for who may read the case, and says when the plan is no more", async () => {
+    await using b = await bench();
+    const caseId = await b.open();
+    await b.settle();
+    const shown = b.shown(`case:${caseId}`);
+    for (const who of ["ann", "hr", "audrey"])
+      expect((await b.press(who, shown, "Review each grant")).asked.map(({ kind }) => kind)).toEqual(["review"]);
+    for (const who of ["olga", "alice"]) {
+      const heard = await b.press(who, shown, "Review each grant");
+      expect(heard.asked).toEqual([]);
+      expect(textOf(heard.said[0])).not.toMatch(/payments/);
+    }
+    const none = await b.ask("ann", { kind: "review-plan", caseId, planHash: "none" });
+    expect(textOf(none.said[0])).toMatch(/no such plan any more/);
+    const nowhere = await b.ask("ann", { kind: "review-plan", caseId: "NONE0000", planHash: "none" });
+    expect(nowhere.said).toHaveLength(1);
+  });
+});
+
 describe("a plan's buttons", () => {
   it("counts two approvals, tells who was quicker and when, and refuses the requester and the leaver", async () => {
     await using b = await bench();
@@ -192,7 +212,7 @@ describe("a plan's buttons", () => {
     await b.press("ann", old, "Has none: Tickets");
     await b.settle();
     expect(textOf((await b.press("ann", old, "Approve")).said[0])).toMatch(/plan changed/);
-    expect(labels(b.shown(`case:${caseId}`))).toEqual(["Approve", "Reject", "Cancel the case"]);
+    expect(labels(b.shown(`case:${caseId}`))).toEqual(["Approve", "Reject", "Review each grant", "Cancel the case"]);
   });
 
   it("cancels for the requester, and is too late once it is cancelled", async () => {

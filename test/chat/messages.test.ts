@@ -11,6 +11,7 @@ import { lookedAgainMessage } from "../../src/chat/messages/looked-again.ts";
 import { mirrorMessage } from "../../src/chat/messages/mirror.ts";
 import { missedMessage } from "../../src/chat/messages/missed.ts";
 import { offerMessage, unclaimedMessage } from "../../src/chat/messages/offer.ts";
+import { reviewForm } from "../../src/chat/messages/review.ts";
 import { manualMessage, stepMessage } from "../../src/chat/messages/step.ts";
 import { inFull, stepWords } from "../../src/chat/messages/step-words.ts";
 import { percentile, summaryMessage } from "../../src/chat/messages/summary.ts";
@@ -39,7 +40,8 @@ describe("the approvers' message", () => {
     );
     expect(text).toContain("Access ends: 2026-11-30T17:00:00.000Z Europe/Berlin");
     expect(text).toMatch(/acme\/payments as admin \(membership\) · privileged · outlives sign-on · final$/m);
-    expect(text).toMatch(/acme\/site \(membership\) · can be given back for 90 days\. Breaks: the nightly build stops/);
+    expect(text).toMatch(/acme\/site \(membership\) · can be given back for 90 days$/m);
+    expect(text).toContain("What breaks with it\n• acme/site in Code: the nightly build stops\n[Approve]");
     expect(text).toMatch(/Requested by: Hr/);
     expect(text).toMatch(/2 approvers needed, 0 of 2 so far: 1 privileged/);
   });
@@ -117,6 +119,7 @@ describe("the approvers' message", () => {
     expect(labels(message)).toEqual([
       "Approve",
       "Reject",
+      "Review each grant",
       "Name account: Chat",
       "Has none: Chat",
       "Retry: Tickets",
@@ -163,7 +166,7 @@ describe("the approvers' message", () => {
     expect(seen).toEqual({
       opened: ["Cancel the case"],
       containing: ["Cancel the case"],
-      planned: ["Approve", "Reject", "Cancel the case"],
+      planned: ["Approve", "Reject", "Review each grant", "Cancel the case"],
       approved: ["Cancel the case"],
       rechecking: ["Cancel the case"],
       revoking: [],
@@ -214,9 +217,8 @@ describe("the approvers' message", () => {
       memoryGrant("repo", account, { id, resource: "deploy on web1", breaks: ["scripts with this key stop"] });
     const grants = [key("a1", "k1"), key("a2", "k2"), grant("g3")];
     const text = textOf(caseMessage(caseView(grants)));
-    expect(text).toContain(
-      "Code: 3 grants — then what the account may do. 2 of them break: scripts with this key stop\n",
-    );
+    expect(text).toContain("Code: 3 grants — then what the account may do\n");
+    expect(text).toContain("What breaks with it\n• 2 grants (deploy on web1) in Code: scripts with this key stop\n");
     expect(text).toMatch(/• deploy on web1 of a1 \(membership\)\n• deploy on web1 of a2 \(membership\)\n/);
   });
 
@@ -237,7 +239,9 @@ describe("the approvers' message", () => {
   });
 
   it("keeps its buttons in Slack however much there is to say", () => {
-    const grants = Array.from({ length: 400 }, (_, at) => grant(`acme/repository-${at}-${"x".repeat(80)}`));
+    const grants = Array.from({ length: 400 }, (_, at) =>
+      grant(`acme/repository-${at}-${"x".repeat(80)}`, { breaks: [`build ${at} stops`] }),
+    );
     const { blocks } = renderMessage(caseMessage(caseView(grants)));
     expect(blocks.length).toBeLessThanOrEqual(50);
     expect(JSON.stringify(blocks)).toContain('"Approve"');
@@ -330,7 +334,7 @@ describe("what appeared since the approval", () => {
     expect(textOf(additionMessage(view, along))).toMatch(/Taken along by policy/);
     expect(labels(additionMessage(view, along))).toEqual([]);
     const asked = { ...along, state: "proposed" } as const;
-    expect(labels(additionMessage(view, asked))).toEqual(["Approve", "Reject"]);
+    expect(labels(additionMessage(view, asked))).toEqual(["Approve", "Reject", "Review each grant"]);
     const rejected = { ...along, state: "rejected" } as const;
     expect(textOf(additionMessage(view, rejected))).toMatch(/It stays/);
   });
@@ -466,6 +470,7 @@ describe("dialogs", () => {
     dialogs.nameAccountForm("c", "repo", "Code"),
     dialogs.passOfferForm("o"),
     dialogs.declineOfferForm("o"),
+    reviewForm(caseView(), planView([readView("repo", "Code", { grants: [grant("g1")] })]), 0),
   ];
 
   const answers = {

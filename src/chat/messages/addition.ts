@@ -1,6 +1,8 @@
 import type { CaseView, PlanView } from "../../store/views.ts";
 import type { Message, Part } from "../message.ts";
-import { planParts, planTimes } from "./grant-lines.ts";
+import { breaksParts } from "./breaks.ts";
+import { planTimes } from "./grant-lines.ts";
+import { plansParts } from "./plan-numbers.ts";
 import { approvalsPart, gapsPart } from "./plan-parts.ts";
 import { button, count, paragraph } from "./words.ts";
 
@@ -20,9 +22,9 @@ export function additionMessage(view: CaseView, found: PlanView): Message {
         asking ? " It stays until somebody decides." : "",
       ),
       ...times.note,
-      ...planParts(found.plan, view.steps, view, times),
+      ...plansParts([found.plan], view.steps, view, times),
       ...(along ? [] : [approvalsPart(found, times)]),
-      ...(asking ? gapsPart(found.plan) : []),
+      ...(asking ? [...breaksParts(found.plan, view), ...gapsPart(found.plan)] : []),
       ...(asking
         ? [
             {
@@ -30,6 +32,7 @@ export function additionMessage(view: CaseView, found: PlanView): Message {
               buttons: [
                 button("Approve", { kind: "approve-plan", ...of }, { style: "primary" }),
                 button("Reject", { kind: "reject-plan", ...of }, { style: "danger" }),
+                button("Review each grant", { kind: "review-plan", ...of }),
               ],
             } as const,
           ]

@@ -108,6 +108,10 @@ export function decidedMessage(
   }
 }
 
+export function noSuchPlan(): Message {
+  return only("There is no such plan any more. Please use the newest message.");
+}
+
 export function cancelledMessage(): Message {
   return only("The case is cancelled. Nothing is taken.");
 }

@@ -1,8 +1,10 @@
 import type { CaseView, PlanView } from "../../store/views.ts";
 import type { Button, Message, Part } from "../message.ts";
 import { blindCount, blindList } from "./blind.ts";
+import { breaksParts } from "./breaks.ts";
 import { containButtons, containmentParts } from "./containment.ts";
-import { planParts, planTimes } from "./grant-lines.ts";
+import { planTimes } from "./grant-lines.ts";
+import { plansParts } from "./plan-numbers.ts";
 import {
   approvalsPart,
   cancelButton,
@@ -23,6 +25,7 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
   const current = currentPlan(view);
   const buttons = [
     ...decideButtons(view, current),
+    ...reviewButton(view, current),
     ...readButtons(view, "approver"),
     ...cancelButton(view),
     ...undoButton(view),
@@ -40,7 +43,9 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
       ...(current && !over ? planSection(view, current) : []),
       ...offersPart(view),
       ...undoParts(view),
-      ...(current && current.state === "proposed" ? gapsPart(current.plan) : []),
+      ...(current && current.state === "proposed"
+        ? [...breaksParts(current.plan, view), ...gapsPart(current.plan)]
+        : []),
       ...(buttons.length > 0 ? [{ kind: "actions", buttons } as const] : []),
       ...whoCannot(view, current),
     ],
@@ -110,7 +115,12 @@ function planSection(view: CaseView, current: PlanView): Part[] {
     paragraph({ bold: `${title} ${current.revision}` }, `: ${steps}`),
     ...times.note,
     ...(current.plan.steps.length === 0 && !contain ? [paragraph("No access was found that could be taken.")] : []),
-    ...shown.flatMap(({ plan }) => planParts(plan, view.steps, view, times)),
+    ...plansParts(
+      shown.map(({ plan }) => plan),
+      view.steps,
+      view,
+      times,
+    ),
     // Whoever approved has read it: from then on what goes on comes first.
     ...(current.state === "proposed"
       ? blindList("What cannot be seen", current.plan.blind)
@@ -171,6 +181,19 @@ function decideButtons(view: CaseView, current: PlanView | undefined): Button[] 
         },
       },
     ),
+  ];
+}
+
+/** Every grant one by one, before it is decided and while it is worked through. */
+function reviewButton(view: CaseView, current: PlanView | undefined): Button[] {
+  if (!current || current.plan.steps.length === 0) return [];
+  const decided = current.state !== "proposed";
+  return [
+    button(decided ? "Show each step" : "Review each grant", {
+      kind: "review-plan",
+      caseId: view.case.id,
+      planHash: current.hash,
+    }),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { PlanStep } from "../../core/order.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { CaseView, PlanView, StepView } from "../../store/views.ts";
 import type { Part, Rich } from "../message.ts";
+import { countsOf } from "./grant-counts.ts";
 import { type LineTimes, lineTimes } from "./line-times.ts";
 import { stepTimes, stepWords } from "./step-words.ts";
 import { count, grantMarks, markOfAll, resourceWords, shownAs } from "./words.ts";
@@ -17,20 +18,21 @@ export function planParts(plan: Plan, steps: readonly StepView[], view: CaseView
   return systems.map((system): Part => {
     const own = plan.steps.filter(({ grant }) => grant.system === system);
     const read = view.reads.find((one) => one.system === system);
-    const title: Rich = [{ bold: read?.title ?? system }, `: ${count(own.length, "grant")}`];
+    const [grants = "", ...counts] = countsOf(own);
+    const title: Rich = [{ bold: read?.title ?? system }, `: ${grants}`];
     const found = own.map((planned) => steps.find(({ grantKey }) => grantKey === planned.key));
     const names = own.map((planned) => lineName(planned, own, read?.accounts ?? []));
     if (found.some((step) => step !== undefined)) return progressPart(title, own, found, names, times);
     const shared = sharedBy(own);
+    // What all of them are is said as a mark, and of few each line says it.
+    const some = own.length <= FEW ? [] : counts.filter((words) => !words.startsWith(`${own.length} `));
     return {
       kind: "list",
       title: [
         ...title,
+        ...some.map((words) => ` · ${words}`),
         ...shared.marks.map((mark) => ` · ${markOfAll(mark)}`),
         ...(shared.reason === undefined ? [] : [" — ", { quiet: shownAs(shared.reason) }]),
-        ...shared.breaks.map(
-          ([what, times]) => `. ${times === own.length ? "All" : `${times} of them`} break: ${shownAs(what)}`,
-        ),
       ],
       items: own.map((planned, at) => planLine(planned, names[at] ?? [], own.slice(0, at), shared)),
     };
@@ -95,21 +97,14 @@ export function planTimes(plans: readonly PlanView[], steps: readonly StepView[]
 
 interface Shared {
   readonly marks: readonly string[];
-  /** What breaks with more than one of them, and with how many. */
-  readonly breaks: readonly (readonly [string, number])[];
   readonly reason: string | undefined;
 }
 
 /** Marks and the reason that every one of several grants has. */
 function sharedBy(own: readonly PlanStep[]): Shared {
   const [first] = own;
-  if (!first || own.length === 1) return { marks: [], breaks: [], reason: undefined };
-  const breaks = Map.groupBy(
-    own.flatMap(({ grant }) => [...new Set(grant.breaks)]),
-    (what) => what,
-  );
+  if (!first || own.length === 1) return { marks: [], reason: undefined };
   return {
-    breaks: [...breaks].flatMap(([what, all]) => (all.length > 1 ? [[what, all.length] as const] : [])),
     marks: grantMarks(first.grant).filter((mark) => own.every(({ grant }) => grantMarks(grant).includes(mark))),
     reason: own.every(({ reason, act }) => reason === first.reason && act !== "by-hand") ? first.reason : undefined,
   };
@@ -124,13 +119,11 @@ function planLine(planned: PlanStep, name: Rich, before: readonly PlanStep[], sh
     (isOfStage(planned) && (act === "by-hand" || before.some((one) => one.reason === reason)));
   const why = [...(act === "by-hand" ? ["by hand"] : []), ...(isSaid ? [] : [shownAs(reason)])].join(", ");
   const marks = grantMarks(grant).filter((mark) => !shared.marks.includes(mark));
-  const breaks = grant.breaks.filter((what) => !shared.breaks.some(([one]) => one === what));
   return [
     ...name,
     ` (${shownAs(grant.kind)})`,
     ...marks.map((mark) => ` · ${mark}`),
     ...(why === "" ? [] : [" — ", { quiet: why }]),
-    ...(breaks.length > 0 ? [`. Breaks: ${breaks.map(shownAs).join("; ")}`] : []),
     ...(grant.secrets.length > 0 ? [`. To rotate: ${secretWords(grant.secrets)}`] : []),
   ];
 }

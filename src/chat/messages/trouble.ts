@@ -10,6 +10,7 @@ const CHANGES_NOTHING: readonly Ask["kind"][] = [
   "ask-account",
   "ask-note",
   "ask-pass",
+  "review-plan",
 ];
 
 /** Our side failed after the interaction was acknowledged. `reference` finds the line in the log. */
@@ -21,12 +22,8 @@ export function wentWrong(ask: Ask, reference: string): Message {
 }
 
 /** Slack and Teams let a dialog open only for seconds. `again` opens it afresh. */
-export function dialogExpired(form: Form, again: Ask | undefined): Message {
-  return withButton(
-    `The dialog “${form.title}” could not be opened in time. Nothing was started.`,
-    "Open it now",
-    again,
-  );
+export function dialogExpired({ title }: Pick<Form, "title">, again: Ask | undefined): Message {
+  return withButton(`The dialog “${title}” could not be opened in time. Nothing was started.`, "Open it now", again);
 }
 
 /** What was entered cannot be taken, and the dialog is no longer there to say so in. */
@@ -54,6 +51,8 @@ export const CHECKING = {
   title: "One moment",
   text: "Still checking what you entered. You may close this: the answer comes as a direct message as well.",
 } as const;
+/** Shown in a dialog until what belongs into it is read. */
+export const LOADING = { title: "One moment", text: "This is being read…" } as const;
 export const TAKEN = { title: "Done", text: "Thank you. You can close this." } as const;
 
 function only(text: string): Message {

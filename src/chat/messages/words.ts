@@ -155,6 +155,11 @@ export function paragraph(...text: Rich): Part {
   return { kind: "text", text };
 }
 
+/** Whether and how long a grant can be given back. */
+export function reversibleWords(grant: Grant): string {
+  return isReversible(grant) ? "can be given back" : finalWords(grant);
+}
+
 function finalWords(grant: Grant): string {
   if (isReversible(grant)) return "";
   if (typeof grant.reversible === "object") return `can be given back for ${grant.reversible.untilDays} days`;

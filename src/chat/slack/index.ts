@@ -14,7 +14,7 @@ import { httpReceiver } from "./http.ts";
 import { type Home, readHome, readMember, readMemberByEmail } from "./members.ts";
 import { findPost, post, readChannel, update } from "./posts.ts";
 import { type Reading, readCommand, readPress, readSubmission } from "./read.ts";
-import { type Desk, replyTo } from "./reply.ts";
+import { type Desk, loadingReply, replyTo } from "./reply.ts";
 import { slackSocket } from "./socket.ts";
 import { submissionReply } from "./submission.ts";
 import { within } from "./within.ts";
@@ -161,9 +161,12 @@ function listen(
 /** Does what a command or a button asks for. Never rejects: whatever goes wrong is logged and said. */
 async function act(desk: Desk, reading: Reading, handle: Handle | undefined): Promise<void> {
   const { ask } = reading;
-  const reply = replyTo(desk, reading);
+  let reply: Reply = replyTo(desk, reading);
   try {
     if (!ask) return await reply.say(unknownButton());
+    const loading = await loadingReply(desk, reading);
+    if (!loading) return;
+    reply = loading;
     await perform(desk, reading, ask, reply, handle);
   } catch (error) {
     const reference = report(desk.log, reading, error);

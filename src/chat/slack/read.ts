@@ -18,6 +18,8 @@ export interface Reading {
   readonly responseUrl?: string;
   /** Opens one dialog, within three seconds. */
   readonly triggerId?: string;
+  /** The dialog in which the button was pressed: what it opens takes that one's place. */
+  readonly viewId?: string;
   /** `undefined`: a button of another version of ours, or none of ours. */
   readonly ask: Ask | undefined;
 }
@@ -84,12 +86,14 @@ const Press = z.object({
 export function readPress(body: unknown): Reading {
   const press = Press.parse(body);
   const [action] = press.actions;
-  const place = press.container?.message_ts ?? press.message?.ts ?? press.container?.view_id ?? press.view?.id ?? "";
+  const viewId = press.view?.id ?? press.container?.view_id;
+  const place = press.container?.message_ts ?? press.message?.ts ?? viewId ?? "";
   return {
     memberId: press.user.id,
     requestId: ["slack:press", place, action?.action_ts, press.user.id, action?.action_id].join(":"),
     ...(press.trigger_id ? { triggerId: press.trigger_id } : {}),
     ...(press.response_url ? { responseUrl: press.response_url } : {}),
+    ...(viewId === undefined ? {} : { viewId }),
     ask: askOfValue(action?.value),
   };
 }

@@ -21,8 +21,8 @@ export function renderForm(form: Form): types.ModalView {
     type: "modal",
     callback_id: form.kind,
     title: words(form.title, LIMITS.viewTitle),
-    submit: words(form.submit, LIMITS.viewTitle),
-    close: words("Cancel", LIMITS.viewTitle),
+    ...(form.submit === undefined ? {} : { submit: words(form.submit, LIMITS.viewTitle) }),
+    close: words(form.submit === undefined ? "Close" : "Cancel", LIMITS.viewTitle),
     private_metadata: carried,
     blocks: [...intro, ...inputs],
   };

@@ -22,6 +22,7 @@ afterEach(() => {
   slack.intents.length = 0;
   slack.gate.faults.twice = false;
   slack.gate.faults.oddTriggerError = false;
+  slack.gate.faults.slowness = 0;
   slack.gate.views.close(hana, "all");
 });
 
@@ -112,7 +113,7 @@ const pick = (value: string) => ({
   answer: { type: "static_select", selected_option: { text: { type: "plain_text", text: value }, value } },
 });
 
-const FORMS: Record<FormKind, { form: Form; values: () => Json; ask: () => Ask }> = {
+const FORMS: Record<Exclude<FormKind, "review">, { form: Form; values: () => Json; ask: () => Ask }> = {
   "pick-leaver": {
     form: {
       kind: "pick-leaver",
@@ -592,6 +593,93 @@ describe("a dialog", () => {
       expect(slack.intents[0]).toMatchObject({ kind: "start-case", who: { kind: "member", id: "U0ALICE" } });
     });
   }
+});
+
+describe("a dialog with pages", () => {
+  const ask: Ask = { kind: "review-plan", caseId: "c1", planHash: "h1" };
+  const page = (at: number, line = `grant ${at}`): Form => ({
+    kind: "review",
+    title: "Review the plan",
+    intro: [
+      { kind: "actions", buttons: [{ label: "Next page", ask: { ...ask, page: at + 1 } }] },
+      { kind: "list", items: [[line]] },
+    ],
+    fields: [],
+    carried: { caseId: "c1", planHash: "h1", page: String(at) },
+  });
+  /** Says something with a button that opens the review. */
+  const offered = async () => {
+    slack.handle = (_, reply) => reply.say(message("The plan", ask));
+    await command("@alice");
+    const shown = await waitShown(hana, "The plan");
+    slack.intents.length = 0;
+    return shown;
+  };
+  const view = () => JSON.stringify(slack.gate.views.top(hana)?.view ?? "none");
+
+  it("lies open before anything is read, and is filled and turned in its place", async () => {
+    const shown = await offered();
+    let filled = () => {};
+    slack.handle = async (given, reply) => {
+      if (given.kind !== "review-plan") return;
+      if (given.page === undefined) await new Promise<void>((resolve) => (filled = resolve));
+      await reply.ask(page(given.page ?? 0));
+    };
+    await pressEphemeral(shown);
+    await intent();
+    expect(view()).toContain("This is being read");
+    const id = slack.gate.views.top(hana)?.id ?? "";
+    filled();
+    await vi.waitFor(() => expect(view()).toContain("grant 0"), { timeout: 5000 });
+    for (const at of [1, 2]) {
+      await slack.gate.interactions.press({
+        userId: hana,
+        source: { kind: "view", viewId: id },
+        ...buttonOf(slack.gate.views.top(hana)?.view ?? {}),
+        chosen: {},
+        values: {},
+      });
+      await vi.waitFor(() => expect(view()).toContain(`grant ${at}`), { timeout: 5000 });
+      expect(slack.gate.views.top(hana)?.id).toBe(id);
+    }
+    expect(new Set(slack.intents.map(({ requestId }) => requestId)).size).toBe(3);
+  });
+
+  for (const odd of [false, true]) {
+    it(`starts nothing when the trigger is old, and offers a fresh button (${odd ? "invalid_arguments" : "expired_trigger_id"})`, async () => {
+      const shown = await offered();
+      slack.gate.faults.oddTriggerError = odd;
+      slack.gate.faults.slowness = 3100;
+      await pressEphemeral(shown);
+      const again = await waitShown(hana, "Open it now");
+      slack.gate.faults.slowness = 0;
+      expect(JSON.stringify(again)).toContain("Nothing was started");
+      expect(slack.intents).toEqual([]);
+      slack.handle = (_, reply) => reply.ask(page(0));
+      await pressEphemeral(again);
+      await vi.waitFor(() => expect(view()).toContain("grant 0"), { timeout: 5000 });
+    });
+  }
+
+  it("says in its place why it cannot be shown", async () => {
+    const shown = await offered();
+    slack.handle = (_, reply) => reply.say(message("This needs the role approver."));
+    await pressEphemeral(shown);
+    await waitShown(hana, "This needs the role approver.");
+    expect(view()).toContain("This needs the role approver.");
+  });
+
+  it("that Slack refuses counts as failed, and says so instead of “one moment”", async () => {
+    const shown = await offered();
+    slack.handle = (_, reply) => {
+      const fields = Array.from({ length: 2 }, () => ({ id: "same", label: "Same", input: "person" }) as const);
+      return reply.ask({ ...page(0), submit: "Send", fields });
+    };
+    await pressEphemeral(shown);
+    await waitShown(hana, "Something went wrong");
+    expect(view()).toContain("Something went wrong");
+    expect(slack.lines.some((line) => line.message === "an interaction failed")).toBe(true);
+  });
 });
 
 describe("when our side fails", () => {
