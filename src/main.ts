@@ -8,6 +8,7 @@ import { LogRefused } from "./audit/append.ts";
 import { type CheckpointKeeper, findRollback, keepCheckpoint } from "./audit/keep-checkpoint.ts";
 import { Unproven } from "./audit/read-proven.ts";
 import { handle } from "./chat/handle.ts";
+import { liveHomes } from "./chat/live-homes.ts";
 import { notifierOf } from "./chat/notify.ts";
 import { slackSurface } from "./chat/slack/index.ts";
 import type { ChatSurface } from "./chat/surface.ts";
@@ -102,6 +103,13 @@ export async function startApp(config: Config, log: Log): Promise<App> {
   };
   const paused = await pausedBecause(w, keeper, file, described.is);
   const surface = config.chat && slackSurface({ ...config.chat.slack, log, now: w.now });
+  const vitals: Vitals = {
+    store,
+    askQueue: () => boss.getQueue("notify"),
+    chatIsUp: () => surface?.healthy(),
+    paused,
+    witnessedSize: keeper.size,
+  };
   if (paused === undefined) {
     await boss.start();
     opened.defer(() => boss.stop({ graceful: true, timeout: JOB_PATIENCE }));
@@ -109,6 +117,8 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     const surfaces = new Map<ChatSurface["id"], ChatSurface>(surface ? [[surface.id, surface]] : []);
     const deps = {
       workflow: w,
+      homes: liveHomes(w),
+      health: async () => ({ ...(await readHealth(vitals)), version: w.version, systems: systems.size }),
       surfaces,
       approversChannel: config.chat?.approversChannel,
       log,
@@ -127,13 +137,6 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     }
   } else log.error({ paused }, "Signoff is paused: nothing is revoked, asked or sent until somebody looked");
 
-  const vitals: Vitals = {
-    store,
-    askQueue: () => boss.getQueue("notify"),
-    chatIsUp: () => surface?.healthy(),
-    paused,
-    witnessedSize: keeper.size,
-  };
   const server = await startServer(
     { slack: surface?.router, health: () => readHealth(vitals), metrics: () => readMetrics(vitals), log },
     config.http,

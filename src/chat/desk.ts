@@ -4,6 +4,7 @@ import type { Refusal, Request } from "../workflow/ask.ts";
 import type { ChatAccount } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import type { Intent, Member } from "./intent.ts";
+import type { LiveHomes } from "./live-homes.ts";
 import { refusalMessage } from "./messages/answers.ts";
 import type { ChatSurface, Reply } from "./surface.ts";
 
@@ -12,6 +13,8 @@ export interface Deps {
   readonly workflow: Workflow;
   readonly surfaces: ReadonlyMap<ChatSurface["id"], ChatSurface>;
   readonly log: Log;
+  /** Pages that are looked at, so that they follow what happens. */
+  readonly homes?: LiveHomes;
   /** Checkpoints kept outside the database, such as the file beside it. */
   readonly readWitnesses?: () => Promise<readonly Witness[]>;
 }

@@ -1,4 +1,5 @@
 import { cancelCase } from "../workflow/cancel-case.ts";
+import { openHome } from "../workflow/open-home.ts";
 import { undoCase } from "../workflow/undo-case.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { confirmAccount, lookUpAccount, sayNone, startNaming } from "./handle-account.ts";
@@ -77,6 +78,11 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       return pause(deps, intent, reply);
     case "resume":
       return resume(deps, intent, reply);
+    case "open-home": {
+      const key = await openHome(deps.workflow, requestOf(intent));
+      if (key !== undefined) deps.homes?.opened(key);
+      return;
+    }
     case "help":
       return reply.say(helpMessage(intent.command));
     default:

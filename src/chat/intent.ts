@@ -98,6 +98,8 @@ const Wish = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("case-status"), who: Mention }),
   z.object({ kind: z.literal("pause"), note: z.string().max(200).optional() }),
   z.object({ kind: z.literal("resume") }),
+  /** Their own page was opened: it is brought up to date. */
+  z.object({ kind: z.literal("open-home") }),
   z.object({ kind: z.literal("help"), command: z.string() }),
 ]);
 

@@ -49,7 +49,7 @@ export async function contentOf(
   tx: Tx,
   w: Workflow,
   post: Post,
-  notice: Notice,
+  notice: Exclude<Notice, { kind: "home" }>,
   audience: NoticeFor,
 ): Promise<Content> {
   if (notice.kind === "digest") return digestFor(tx, w, notice, audience);
@@ -117,7 +117,7 @@ async function actsFor(tx: Tx, w: Workflow, audience: NoticeFor): Promise<Conten
 }
 
 /** A notice about one case. */
-type OfCase = Exclude<Notice, { kind: "digest" | "acts" }>;
+type OfCase = Exclude<Notice, { kind: "digest" | "acts" | "home" }>;
 
 /** Whether a notice may go to this audience: a row in the queue of messages decides nothing about who learns what. */
 async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, view: CaseView): Promise<boolean> {
@@ -126,6 +126,7 @@ async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, v
     const inThread = ["step", "addition", "missed", "summary", "unreached", "looked-again"].includes(notice.kind);
     return inThread && audience.caseId === view.case.id;
   }
+  if (audience.kind === "home") return false;
   const { personId } = audience;
   // Under their own message about this very case, and nowhere else.
   if (audience.kind === "under" && audience.key !== keyFor(`case:${view.case.id}`, personId)) return false;

@@ -70,6 +70,8 @@ export async function readAudience(
         person: await readReachable(tx, w, audience.personId),
         under: await findPost(tx, audience.key),
       };
+    case "home":
+      throw new RangeError("a page is no message");
     default:
       return audience satisfies never;
   }

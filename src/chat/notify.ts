@@ -1,10 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { Log } from "../../connectors/connector.ts";
 import { SystemError } from "../core/failure.ts";
 import { findPost, leasePost, listDuePosts, type Post, savePost } from "../store/posts.ts";
 import { Notice, NoticeFor, wantPost, wantThreadPost } from "../workflow/notices.ts";
 import type { Job } from "../workflow/queues.ts";
-import { backoff, failureOf } from "../workflow/recover.ts";
 import { transition } from "../workflow/transition.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import type { Message } from "./message.ts";
@@ -19,25 +17,14 @@ import {
   readAudience,
   readReachable,
 } from "./notice-place.ts";
+import { showHome } from "./notify-home.ts";
+import { drop, finish, type NotifyDeps, pause, putOff, save, settled, type Turn } from "./notify-turn.ts";
 import type { ChatSurface, Posted } from "./surface.ts";
-
-/** What sending needs. */
-export interface NotifyDeps {
-  readonly workflow: Workflow;
-  readonly surfaces: ReadonlyMap<ChatSurface["id"], ChatSurface>;
-  /** Id of the approvers' private channel; without one every approver is told directly. */
-  readonly approversChannel?: string | undefined;
-  readonly log: Log;
-}
 
 /** How long one sending may take before another process may take over. */
 const LEASE_MS = 30_000;
-/** A message is brought up to date at most this often; what happens between is shown together. */
-const PAUSE_MS = 2000;
 /** The pause before something is looked for again that another message has to bring. */
 const SOON_MS = 500;
-/** A case that is over this long is not worth telling any more. */
-const OLD_MS = 7 * 86_400_000;
 
 /** Both halves of the `notify` queue's work, as the workers take them. */
 export function notifierOf(deps: NotifyDeps): {
@@ -48,7 +35,11 @@ export function notifierOf(deps: NotifyDeps): {
   return {
     notify: (payload) => notify(deps, payload),
     // Without a chat everything waits for one.
-    listDue: async () => (deps.surfaces.size === 0 ? [] : w.store.db.transaction((tx) => listDuePosts(tx, w.now()))),
+    listDue: async () => {
+      if (deps.surfaces.size === 0) return [];
+      await deps.homes?.refresh();
+      return w.store.db.transaction((tx) => listDuePosts(tx, w.now()));
+    },
   };
 }
 
@@ -66,7 +57,9 @@ export async function notify(deps: NotifyDeps, { key }: { key: string }): Promis
   const turn: Turn = { deps, post, lease };
   let over: Date | null = null;
   try {
-    const facts = await readFacts(w, post);
+    const notice = Notice.parse(post.notice);
+    if (notice.kind === "home") return await showHome(turn, notice);
+    const facts = await readFacts(w, post, notice);
     if (facts.content.kind === "nothing") return await drop(turn, facts.content.why);
     over = facts.content.about.over;
     const place = await placeOf(
@@ -81,14 +74,11 @@ export async function notify(deps: NotifyDeps, { key }: { key: string }): Promis
   }
 }
 
-interface Turn {
-  readonly deps: NotifyDeps;
-  readonly post: Post;
-  readonly lease: string;
-}
+/** A notice that is posted somewhere. */
+type Said = Exclude<Notice, { kind: "home" }>;
 
 interface Facts {
-  readonly notice: Notice;
+  readonly notice: Said;
   readonly audience: NoticeFor;
   readonly content: Content;
   readonly known: Known;
@@ -96,8 +86,7 @@ interface Facts {
 }
 
 /** Words and audience from one consistent read. */
-function readFacts(w: Workflow, post: Post): Promise<Facts> {
-  const notice = Notice.parse(post.notice);
+function readFacts(w: Workflow, post: Post, notice: Said): Promise<Facts> {
   const audience = NoticeFor.parse(post.audience);
   return w.store.db.transaction(
     async (tx) => {
@@ -122,7 +111,7 @@ function readFacts(w: Workflow, post: Post): Promise<Facts> {
 
 async function follow(
   turn: Turn,
-  notice: Notice,
+  notice: Said,
   content: Extract<Content, { kind: "say" }>,
   place: Place,
 ): Promise<void> {
@@ -194,7 +183,7 @@ async function update(surface: ChatSurface, at: Posted, message: Message, key: s
 /** The channel cannot be used: what stands there is withdrawn, and each approver gets a message of their own. */
 async function tellEach(
   turn: Turn,
-  notice: Notice,
+  notice: Said,
   caseId: string | undefined,
   { why, approvers }: Extract<Place, { kind: "each" }>,
 ): Promise<void> {
@@ -245,7 +234,7 @@ async function withdraw({ deps, post }: Turn): Promise<void> {
 /** Nobody is there to read it: the approvers are told, once a person and case. */
 async function unreached(
   turn: Turn,
-  notice: Notice,
+  notice: Said,
   caseId: string | undefined,
   { why, personId }: Extract<Place, { kind: "nobody" }>,
 ): Promise<void> {
@@ -259,41 +248,4 @@ async function unreached(
       next: [await wantThreadPost(tx, caseId, key, { kind: "unreached", caseId, personId, why })],
     };
   });
-}
-
-function drop(turn: Turn, why: string): Promise<void> {
-  return finish(turn, { failure: why });
-}
-
-function finish(turn: Turn, to: Parameters<typeof savePost>[3]): Promise<void> {
-  return save(turn, { failure: null, ...settled(turn), ...to });
-}
-
-/** The message shows what was wanted when its words were made; what was wanted since comes with the next turn. */
-function settled(turn: Turn) {
-  return { done: turn.post.wanted, tries: 0, nextAt: null, lease: null, leaseUntil: pause(turn) };
-}
-
-function pause({ deps }: Turn): Date {
-  return new Date(deps.workflow.now().getTime() + PAUSE_MS);
-}
-
-/** Tries again later: when the chat says so, else after a pause that grows. Given up only long after the case. */
-async function putOff(turn: Turn, error: unknown, over: Date | null): Promise<void> {
-  const { deps, post } = turn;
-  const { workflow: w } = deps;
-  const failure = failureOf(error);
-  const why = error instanceof SystemError ? error.message : "it could not be sent";
-  deps.log.warn({ key: post.key, code: failure.code, err: error }, "a message could not be sent and is tried again");
-  if (over !== null && over.getTime() < w.now().getTime() - OLD_MS) return drop(turn, why);
-  // A new wish may cut a pause of ours short, but never one that the chat asked for: that is why it bounds the lease too.
-  const nextAt = failure.code === "rate-limited" ? failure.retryAt : backoff(w, post.tries + 1);
-  const leaseUntil = failure.code === "rate-limited" ? failure.retryAt : pause(turn);
-  await save(turn, { failure: why, tries: post.tries + 1, nextAt, leaseUntil });
-}
-
-async function save(turn: Turn, to: Parameters<typeof savePost>[3]): Promise<void> {
-  await turn.deps.workflow.store.db.transaction((tx) =>
-    savePost(tx, turn.post.key, turn.lease, { lease: null, ...to }),
-  );
 }

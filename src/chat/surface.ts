@@ -30,6 +30,11 @@ export interface ChatSurface {
   post(to: Audience, message: Message, key: string): Promise<Posted>;
   /** Replaces a message posted before. */
   update(at: Posted, message: Message, key: string): Promise<void>;
+  /**
+   * Replaces the page that this person, and nobody else, sees in our own place there. Absent where there is none: then what
+   * it would show is asked for by command.
+   */
+  publishHome?(memberId: string, message: Message): Promise<void>;
   /** After a crash between posting and noting it: the message marked with `key`, if it was posted. */
   findPost(to: Audience, key: string): Promise<Posted | undefined>;
   /** Reads an account afresh; `undefined` if there is none. */

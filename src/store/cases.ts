@@ -44,6 +44,12 @@ export async function listOpenCaseIds(tx: Tx): Promise<readonly string[]> {
   return rows.map(({ id }) => id);
 }
 
+/** Ids of the newest cases, over or not. */
+export async function listLatestCaseIds(tx: Tx, limit: number): Promise<readonly string[]> {
+  const rows = await tx.select({ id: cases.id }).from(cases).orderBy(desc(cases.openedAt), desc(cases.id)).limit(limit);
+  return rows.map(({ id }) => id);
+}
+
 /** One system's line in one round of inventory. */
 export const Read = z.object({
   caseId: z.string(),

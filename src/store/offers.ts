@@ -1,4 +1,4 @@
-import { and, asc, eq } from "drizzle-orm";
+import { and, asc, eq, inArray } from "drizzle-orm";
 import { z } from "zod";
 import { WorkItem } from "../core/access.ts";
 import type { Tx } from "./open.ts";
@@ -49,6 +49,16 @@ export async function listOffers(tx: Tx, caseId: string): Promise<readonly Offer
     .from(offers)
     .where(eq(offers.caseId, caseId))
     .orderBy(asc(offers.system), asc(offers.itemKey));
+  return rows.map((row) => Offer.parse(row));
+}
+
+/** Offers that wait for this person's answer, the most urgent first. */
+export async function listOffersTo(tx: Tx, personId: string): Promise<readonly Offer[]> {
+  const rows = await tx
+    .select()
+    .from(offers)
+    .where(and(eq(offers.toId, personId), inArray(offers.state, ["offered", "failed"])))
+    .orderBy(asc(offers.deadlineAt), asc(offers.id));
   return rows.map((row) => Offer.parse(row));
 }
 

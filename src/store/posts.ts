@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, lt, lte, or } from "drizzle-orm";
+import { and, asc, count, eq, isNull, lt, lte, or } from "drizzle-orm";
 import { z } from "zod";
 import type { Tx } from "./open.ts";
 import { posts } from "./schema.ts";
@@ -32,6 +32,12 @@ export async function listDuePosts(tx: Tx, now: Date): Promise<string[]> {
     .orderBy(asc(posts.tries), asc(posts.key))
     .limit(LIMIT);
   return rows.map(({ key }) => key);
+}
+
+/** How many messages are behind what they should show. */
+export async function countWaitingPosts(tx: Tx): Promise<number> {
+  const [row] = await tx.select({ n: count() }).from(posts).where(lt(posts.done, posts.wanted));
+  return row?.n ?? 0;
 }
 
 /** The message of that key. */

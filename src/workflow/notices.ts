@@ -30,6 +30,13 @@ export const Notice = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("acts") }),
   /** What waits for somebody, once a day. */
   z.object({ kind: z.literal("digest"), day: z.iso.date(), zone: z.string().refine(isZone) }),
+  /** The page that an account of a chat sees alone. Opening it again is a wish of its own, whatever it showed before. */
+  z.object({
+    kind: z.literal("home"),
+    surface: z.enum(["slack", "teams"]),
+    account: z.string(),
+    openedAt: z.iso.datetime(),
+  }),
   /** Somebody could not be told in chat, said to the approvers. */
   z.object({
     kind: z.literal("unreached"),
@@ -46,6 +53,8 @@ export const NoticeFor = z.discriminatedUnion("kind", [
   /** The thread under the case message. */
   z.object({ kind: z.literal("case-thread"), caseId: z.string() }),
   z.object({ kind: z.literal("person"), personId: z.string() }),
+  /** That account's own page. */
+  z.object({ kind: z.literal("home"), surface: z.enum(["slack", "teams"]), account: z.string() }),
   /** The thread under the message with that key, in that person's direct messages. */
   z.object({ kind: z.literal("under"), key: z.string(), personId: z.string() }),
 ]);

@@ -1,5 +1,5 @@
 import type { Asker } from "../core/rights.ts";
-import { findCase, findOpenCase, listOpenCaseIds } from "../store/cases.ts";
+import { findCase, findOpenCase, listLatestCaseIds, listOpenCaseIds } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { type CaseView, loadCaseView } from "../store/views.ts";
 import { ask, type Denied, denied, type Refusal, type Request } from "./ask.ts";
@@ -39,12 +39,33 @@ export async function loadOpenCases(tx: Tx, w: Workflow, reader?: string): Promi
 /** The open cases that somebody may see: all of them for approvers and auditors, their own for who asked for them. */
 export function readOpenCases(w: Workflow, request: Request): Promise<OpenCases | Refusal> {
   return ask<OpenCases>(w, request, async (tx, asker): Promise<Change<OpenCases> | Denied> => {
-    const cases = (await loadOpenCases(tx, w, asker.personId)).flatMap((view) => seen(asker, view));
+    const cases = await listSeen(tx, w, asker);
     // Whoever may see none, and could never have one, is told that it is not for them.
     const no = denied(asker, "read-case", null);
     if (no && cases.length === 0 && denied(asker, "open-case", null)) return no;
     return { result: { kind: "cases", cases } };
   });
+}
+
+/** The open cases that somebody may see, with as what. */
+export async function listSeen(tx: Tx, w: Workflow, asker: Asker): Promise<OpenCases["cases"]> {
+  return (await loadOpenCases(tx, w, asker.personId)).flatMap((view) => seen(asker, view));
+}
+
+/** The newest cases that somebody may see, over or not. */
+export async function loadLatestCases(tx: Tx, w: Workflow, asker: Asker, limit: number): Promise<readonly CaseView[]> {
+  const views: CaseView[] = [];
+  for (const id of await listLatestCaseIds(tx, limit)) {
+    const view = await loadVouched(tx, w, id);
+    if (view) views.push(...seen(asker, view).map((one) => one.view));
+  }
+  return views;
+}
+
+/** The open case of this very person: only for deciding what they may be shown of it. */
+export async function findOwnCase(tx: Tx, w: Workflow, personId: string): Promise<CaseView | undefined> {
+  const row = await findOpenCase(tx, personId);
+  return row && loadVouched(tx, w, row.id);
 }
 
 /** The open case of one person, if the asker may see it: an empty list says nothing about whether there is one. */
@@ -79,7 +100,8 @@ function seen(asker: Asker, view: CaseView): OpenCases["cases"][number][] {
   return [{ view, as: asker.roles.has("auditor") ? "auditor" : "requester" }];
 }
 
-async function loadVouched(tx: Tx, w: Workflow, id: string): Promise<CaseView | undefined> {
+/** A case as far as the log vouches for it. */
+export async function loadVouched(tx: Tx, w: Workflow, id: string): Promise<CaseView | undefined> {
   const row = await findCase(tx, id);
   if (!row) return undefined;
   try {

@@ -1,3 +1,4 @@
+import type { CaseView } from "../../store/views.ts";
 import type { OpenCases } from "../../workflow/open-cases.ts";
 import type { Message, Part, Rich } from "../message.ts";
 import { caseMessage, currentPlan } from "./case.ts";
@@ -17,19 +18,24 @@ export function casesMessage(cases: readonly Shown[], now: Date): Message {
     summary: count(cases.length, "open case"),
     parts: [
       { kind: "heading", text: count(cases.length, "open case") },
-      { kind: "list", items: cases.map((shown) => line(shown, now)) },
-      {
-        kind: "actions",
-        buttons: cases
-          .slice(0, BUTTONS)
-          .map(({ view }) =>
-            button(`Show ${view.leaver.name}`, { kind: "case-status", who: { kind: "unclear", text: view.leaver.id } }),
-          ),
-      },
+      { kind: "list", items: cases.map((shown) => caseLine(shown.view, now)) },
+      showButtons(cases.map(({ view }) => view)),
       ...(cases.length > BUTTONS
         ? [{ kind: "note", text: ["The others: ", { code: "/offboard status @name" }, "."] } as const]
         : []),
     ],
+  };
+}
+
+/** A button for each case, to see it as it stands. */
+export function showButtons(cases: readonly CaseView[]): Part {
+  return {
+    kind: "actions",
+    buttons: cases
+      .slice(0, BUTTONS)
+      .map(({ leaver }) =>
+        button(`Show ${leaver.name}`, { kind: "case-status", who: { kind: "unclear", text: leaver.id } }),
+      ),
   };
 }
 
@@ -54,7 +60,8 @@ export function noOpenCase(): Message {
   return only("There is no open case of this person that you may see.");
 }
 
-function line({ view }: Shown, now: Date): Rich {
+/** Who, where it stands, when. */
+export function caseLine(view: CaseView, now: Date): Rich {
   const row = view.case;
   const plan = currentPlan(view);
   const waits = row.state === "planned" && plan?.state === "proposed";

@@ -16,21 +16,18 @@ export interface DigestView {
   readonly checkpoint: CheckpointFacts | undefined;
 }
 
+/** What the lists of what waits are made of. */
+type Waiting = Pick<DigestView, "now" | "zone" | "cases">;
+
 const SOON_MS = 7 * 86_400_000;
 
 /** What waits for somebody today, the most urgent first. A day on which nothing waits says so: silence could be a fault. */
 export function digestMessage(view: DigestView): Message {
   const sections = [
-    section("Wait for approval", approvals(view)),
-    section("Due within 7 days", soon(view)),
-    section("Need attention", attention(view)),
-    section("By hand", byHand(view)),
-    section("Late: the deadline passed without proof", late(view)),
-    section("Cannot be read, or no account is known", unread(view)),
-    section("Offers", offers(view)),
-    section("Findings of the last day", findings(view)),
-    section("Held", held(view)),
-  ].flat();
+    ...section("Wait for approval", approvals(view)),
+    ...waitingSections(view),
+    ...section("Findings of the last day", findings(view)),
+  ];
   const open = count(view.cases.length, "open case");
   return {
     summary: sections.length === 0 ? `Today: ${open}, nothing waits for anybody` : `Today: ${open}`,
@@ -43,6 +40,19 @@ export function digestMessage(view: DigestView): Message {
   };
 }
 
+/** What waits for somebody other than an approval, each kind a list. */
+export function waitingSections(view: Waiting): Part[] {
+  return [
+    ...section("Due within 7 days", soon(view)),
+    ...section("Need attention", attention(view)),
+    ...section("By hand", byHand(view)),
+    ...section("Late: the deadline passed without proof", late(view)),
+    ...section("Cannot be read, or no account is known", unread(view)),
+    ...section("Offers", offers(view)),
+    ...section("Held", held(view)),
+  ];
+}
+
 function section(title: string, items: readonly Rich[]): Part[] {
   return items.length === 0 ? [] : [{ kind: "list", title: [{ bold: title }, ` (${items.length})`], items }];
 }
@@ -52,7 +62,7 @@ function nameOf({ leaver, case: row }: CaseView): Rich {
   return [{ bold: leaver.name }, " ", { quiet: `case ${row.id}` }];
 }
 
-function approvals({ cases, now }: DigestView): Rich[] {
+function approvals({ cases, now }: Waiting): Rich[] {
   return cases.flatMap((view) => {
     const plan = currentPlan(view);
     if (view.case.state !== "planned" || plan?.state !== "proposed") return [];
@@ -70,7 +80,7 @@ function approvals({ cases, now }: DigestView): Rich[] {
   });
 }
 
-function soon({ cases, now }: DigestView): Rich[] {
+function soon({ cases, now }: Waiting): Rich[] {
   return cases
     .filter(({ case: row }) => ["opened", "planned", "approved"].includes(row.state))
     .filter(({ case: row }) => row.dueAt.getTime() <= now.getTime() + SOON_MS)
@@ -82,7 +92,7 @@ function soon({ cases, now }: DigestView): Rich[] {
     ]);
 }
 
-function attention(digest: DigestView): Rich[] {
+function attention(digest: Waiting): Rich[] {
   return stepsOf(digest, ({ state }) => state === "attention" || state === "attesting").map(({ view, step }) => [
     ...nameOf(view),
     `: ${placeOf(step)}, `,
@@ -90,7 +100,7 @@ function attention(digest: DigestView): Rich[] {
   ]);
 }
 
-function byHand(digest: DigestView): Rich[] {
+function byHand(digest: Waiting): Rich[] {
   return stepsOf(digest, (step) => step.state === "by-hand" && step.deadlineAt > digest.now).map(({ view, step }) => [
     ...nameOf(view),
     `: ${placeOf(step)}, until `,
@@ -98,7 +108,7 @@ function byHand(digest: DigestView): Rich[] {
   ]);
 }
 
-function late(digest: DigestView): Rich[] {
+function late(digest: Waiting): Rich[] {
   const isLate = (step: StepView) =>
     step.state === "expired" || (step.state === "by-hand" && step.deadlineAt <= digest.now);
   return stepsOf(digest, isLate).map(({ view, step }) => [
@@ -114,13 +124,13 @@ function placeOf(step: StepView): string {
   return name === step.title ? name : `${name} in ${step.title}`;
 }
 
-function stepsOf({ cases }: DigestView, wanted: (step: StepView) => boolean) {
+function stepsOf({ cases }: Waiting, wanted: (step: StepView) => boolean) {
   return cases.flatMap((view) =>
     view.case.state === "held" ? [] : view.steps.filter(wanted).map((step) => ({ view, step })),
   );
 }
 
-function unread({ cases }: DigestView): Rich[] {
+function unread({ cases }: Waiting): Rich[] {
   return cases.flatMap((view) =>
     view.reads
       .filter(({ state }) => state === "failed" || state === "unmatched")
@@ -135,7 +145,7 @@ function unread({ cases }: DigestView): Rich[] {
 }
 
 /** One line a case: who is asked for how much, and what is late. */
-function offers({ cases, now }: DigestView): Rich[] {
+function offers({ cases, now }: Waiting): Rich[] {
   return cases.flatMap((view) => {
     const open = view.offers.filter(({ state }) => state === "offered" || state === "failed");
     const unclaimed = view.offers.filter(({ state }) => state === "unclaimed").length;
@@ -165,6 +175,6 @@ function findings({ findings: found, zone }: DigestView): Rich[] {
   return found.map(({ at, what, leaver }) => [{ bold: leaver }, ", ", { time: at, zone }, `: ${shownAs(what)}`]);
 }
 
-function held({ cases }: DigestView): Rich[] {
+function held({ cases }: Waiting): Rich[] {
   return cases.filter(({ case: row }) => row.state === "held").map(nameOf);
 }

@@ -84,7 +84,8 @@ function openParts(view: CaseView, offer: OfferView): Part[] {
   return [...failed, { kind: "note", text: ["It moves only if you accept. ", ignored] }];
 }
 
-function offerButtons(offer: OfferView): Button[] {
+/** What whoever is asked may answer. */
+export function offerButtons(offer: OfferView): Button[] {
   const offerId = offer.id;
   return [
     button("Accept", { kind: "accept-offer", offerId }, { style: "primary" }),

@@ -7,6 +7,7 @@ const CHANGES_NOTHING: readonly Ask["kind"][] = [
   "start-case",
   "history",
   "help",
+  "open-home",
   "ask-account",
   "ask-note",
   "ask-pass",

@@ -1,7 +1,9 @@
 import type { App, ReceiverEvent } from "@slack/bolt";
 import { z } from "zod";
 import type { Log } from "../../../connectors/connector.ts";
+import { readEvent } from "./event.ts";
 import { readCommand, readPress, readSubmission } from "./read.ts";
+import { readShortcut } from "./shortcut.ts";
 
 /** Thrown for what has Slack's signature and not the shape we know; http.ts answers it with 400. */
 export class Unreadable extends Error {
@@ -14,7 +16,7 @@ export class Unreadable extends Error {
 /** What was delivered, by its shape alone. */
 export type Delivery =
   | { readonly kind: "ours" }
-  /** Slack's, and nothing that Signoff asks for: a shortcut, an event. */
+  /** Slack's, and nothing that Signoff acts on: another event, another payload. */
   | { readonly kind: "unused"; readonly what: string }
   | { readonly kind: "unreadable"; readonly why: string };
 
@@ -31,6 +33,11 @@ export function sortDelivery(body: unknown): Delivery {
       return sorted("a button", () => readPress(body));
     case "view_submission":
       return sorted("a dialog", () => readSubmission(body));
+    case "shortcut":
+    case "message_action":
+      return sorted("a shortcut", () => readShortcut(body));
+    case "event_callback":
+      return sortEvent(body);
     default:
       return { kind: "unused", what: typed?.type?.slice(0, 100) ?? "" };
   }
@@ -58,6 +65,15 @@ export function screen(app: App, refuse: (event: ReceiverEvent, why: string) => 
         return delivery satisfies never;
     }
   };
+}
+
+/** Of events most are nothing to act on: the messages tab opens with the same event as the Home tab. */
+function sortEvent(body: unknown): Delivery {
+  let acted = false;
+  const delivery = sorted("an event", () => {
+    acted = readEvent(body) !== undefined;
+  });
+  return delivery.kind === "ours" && !acted ? { kind: "unused", what: "event_callback" } : delivery;
 }
 
 function sorted(what: string, read: () => unknown): Delivery {

@@ -10,11 +10,14 @@ import { unknownButton, unknownMember, wentWrong } from "../messages/trouble.ts"
 import type { ChatSurface, Reply } from "../surface.ts";
 import { quietLogger, slackClient } from "./client.ts";
 import { screen, Unreadable } from "./delivery.ts";
+import { EVENTS, readEvent } from "./event.ts";
+import { publishHome } from "./home.ts";
 import { httpReceiver } from "./http.ts";
 import { type Home, readHome, readMember, readMemberByEmail } from "./members.ts";
 import { findPost, post, readChannel, update } from "./posts.ts";
 import { type Reading, readCommand, readPress, readSubmission } from "./read.ts";
 import { type Desk, loadingReply, replyTo } from "./reply.ts";
+import { readShortcut } from "./shortcut.ts";
 import { slackSocket } from "./socket.ts";
 import { submissionReply } from "./submission.ts";
 import { within } from "./within.ts";
@@ -121,6 +124,7 @@ export function slackSurface(options: SlackOptions): SlackSurface {
     },
     post: async (to, message, key) => post(client, await home(), to, message, key),
     update: (at, message, key) => update(client, at, message, key),
+    publishHome: (memberId, message) => publishHome(client, memberId, message),
     findPost: async (to, key) => findPost(client, await home(), to, key, now()),
     getMember: async (id) => readMember(client, await home(), id),
     findMember: async (email) => readMemberByEmail(client, await home(), email),
@@ -150,6 +154,19 @@ function listen(
       () => readPress(body),
     ),
   );
+  app.shortcut(/.*/, ({ ack, body }) =>
+    taken(
+      () => ack(),
+      () => readShortcut(body),
+    ),
+  );
+  for (const type of EVENTS) {
+    // Bolt acknowledges events before it calls a listener.
+    app.event(type, async ({ body }) => {
+      const reading = readEvent(body);
+      if (reading) to.onReading(reading);
+    });
+  }
   app.view({ type: "view_submission", callback_id: /.*/ }, async ({ ack, body }) => {
     to.onSubmission(body, ack as Ack);
   });
@@ -158,13 +175,17 @@ function listen(
   });
 }
 
+/** Looking at one's own page asks for no answer: the page is the answer, and what goes wrong stands in the log. */
+const UNSAID: Reply = { say: async () => {}, ask: async () => {}, reject: async () => {} };
+
 /** Does what a command or a button asks for. Never rejects: whatever goes wrong is logged and said. */
 async function act(desk: Desk, reading: Reading, handle: Handle | undefined): Promise<void> {
   const { ask } = reading;
-  let reply: Reply = replyTo(desk, reading);
+  const unsaid = ask?.kind === "open-home";
+  let reply: Reply = unsaid ? UNSAID : replyTo(desk, reading);
   try {
     if (!ask) return await reply.say(unknownButton());
-    const loading = await loadingReply(desk, reading);
+    const loading = unsaid ? UNSAID : await loadingReply(desk, reading);
     if (!loading) return;
     reply = loading;
     await perform(desk, reading, ask, reply, handle);

@@ -19,6 +19,7 @@ export const METHODS = {
   "chat.postMessage": ["chat:write"],
   "chat.update": ["chat:write"],
   "views.open": [],
+  "views.publish": [],
   "views.update": [],
 } as const satisfies Record<string, readonly string[]>;
 
