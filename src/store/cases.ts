@@ -46,7 +46,7 @@ export async function listOpenCaseIds(tx: Tx): Promise<readonly string[]> {
 
 /** Ids of the newest cases, over or not. */
 export async function listLatestCaseIds(tx: Tx, limit: number): Promise<readonly string[]> {
-  const rows = await tx.select({ id: cases.id }).from(cases).orderBy(desc(cases.openedAt), desc(cases.id)).limit(limit);
+  const rows = await tx.select({ id: cases.id }).from(cases).orderBy(desc(cases.openedSeq)).limit(limit);
   return rows.map(({ id }) => id);
 }
 

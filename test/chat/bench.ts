@@ -1,6 +1,7 @@
 import type { Deps } from "../../src/chat/handle.ts";
 import { handle } from "../../src/chat/handle.ts";
 import type { Intent, Member } from "../../src/chat/intent.ts";
+import { liveHomes } from "../../src/chat/live-homes.ts";
 import type { Ask, Message } from "../../src/chat/message.ts";
 import { notifierOf } from "../../src/chat/notify.ts";
 import type { CaseView } from "../../src/store/views.ts";
@@ -41,6 +42,7 @@ export async function bench(
     readonly more?: Parameters<typeof testWorkflow>[0]["systems"];
     readonly policy?: Parameters<typeof testWorkflow>[0]["policy"];
     readonly channel?: string | null;
+    readonly roles?: Parameters<typeof testWorkflow>[0]["roles"];
     readonly alice?: Parameters<ReturnType<typeof memorySystem>["add"]>[1];
   } = {},
 ): Promise<Bench> {
@@ -58,7 +60,7 @@ export async function bench(
   repo.add("o1", { email: "olga@acme.test" });
   const t = await testWorkflow({
     systems: [repo, ...(options.more ?? [])],
-    roles: { requester: ["hr"], approver: ["ann", "bob"], auditor: ["audrey"] },
+    roles: { requester: ["hr"], approver: ["ann", "bob"], auditor: ["audrey"], ...options.roles },
     policy: options.policy ?? {},
     people: PEOPLE.map((id) => ({
       id,
@@ -68,9 +70,14 @@ export async function bench(
   const chat = memoryChat();
   for (const id of PEOPLE) chat.add(t.chat(id));
   chat.channels.set("C1", { private: true, members: ["Uann", "Ubob"] });
-  const deps: Deps = { workflow: t.w, surfaces: new Map([[chat.id, chat]]), log: t.w.log };
+  const homes = liveHomes(t.w);
+  const deps: Deps = { workflow: t.w, surfaces: new Map([[chat.id, chat]]), log: t.w.log, homes };
   const channel = options.channel === undefined ? "C1" : (options.channel ?? undefined);
-  const notifier = notifierOf({ ...deps, approversChannel: channel });
+  const notifier = notifierOf({
+    ...deps,
+    approversChannel: channel,
+    health: async () => ({ db: "up", queue: "up", chat: "up", version: "0.0.0-test", systems: 1 }),
+  });
   let requests = 0;
   const next = () => {
     requests += 1;

@@ -21,7 +21,9 @@ export interface MemoryChat extends ChatSurface {
   /** Every call throws this while it is set. */
   broken: Error | undefined;
   /** How often each call was made. */
-  readonly calls: Record<"post" | "update" | "findPost", number>;
+  readonly calls: Record<"post" | "update" | "findPost" | "publishHome", number>;
+  /** Each member's own page. */
+  readonly homes: Map<string, Message>;
   add(member: Partial<Member> & { id: string }): Member;
   /** Messages in a member's direct messages. */
   dm(memberId: string): Standing[];
@@ -38,7 +40,8 @@ export function memoryChat(): MemoryChat {
     channels: new Map([["C1", { private: true, members: [] }]]),
     loseAnswerOf: undefined,
     broken: undefined,
-    calls: { post: 0, update: 0, findPost: 0 },
+    calls: { post: 0, update: 0, findPost: 0, publishHome: 0 },
+    homes: new Map(),
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     add(given) {
@@ -64,6 +67,11 @@ export function memoryChat(): MemoryChat {
       found.message = message;
       found.updates += 1;
       lose("update");
+    },
+    async publishHome(memberId, message) {
+      chat.calls.publishHome += 1;
+      answer();
+      chat.homes.set(memberId, message);
     },
     async findPost(to, key) {
       chat.calls.findPost += 1;

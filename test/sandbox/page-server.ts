@@ -47,6 +47,12 @@ const Act = z.discriminatedUnion("kind", [
     actionId: z.string(),
     value: z.string(),
   }),
+  z.object({
+    kind: z.literal("shortcut"),
+    callbackId: z.string(),
+    message: z.object({ channel: z.string(), ts: z.string(), thread: z.string().optional() }).optional(),
+  }),
+  z.object({ kind: z.literal("open-tab"), tab: z.enum(["home", "messages"]) }),
   z.object({ kind: z.literal("open-dm"), member: z.string() }),
   z.object({ kind: z.literal("read"), channel: z.string(), ts: z.string() }),
 ]);
@@ -101,6 +107,10 @@ export async function startPageServer(gate: Gate, options: { readonly port?: num
         return gate.interactions.closeView({ ...act, userId });
       case "suggest":
         return { options: await gate.interactions.suggest({ ...act, userId }) };
+      case "shortcut":
+        return gate.interactions.shortcut({ ...act, userId });
+      case "open-tab":
+        return gate.interactions.openTab({ ...act, userId });
       case "open-dm":
         return gate.slack.call("conversations.open", { users: act.member }, viewer.handle);
       case "read":

@@ -31,6 +31,9 @@ export interface State {
   readonly conversations: readonly Conversation[];
   readonly ephemerals: readonly { readonly channel: string; readonly message: Json }[];
   readonly view: Json | null;
+  /** The Home tab as the app published it; `undefined` if the app has none. */
+  readonly home?: Json | null;
+  readonly shortcuts: readonly { readonly id: string; readonly name: string; readonly type: "global" | "message" }[];
 }
 
 const Channels = z.object({
@@ -87,6 +90,10 @@ export async function readState(gate: Gate, viewer: ChatMember, read: ReadonlyMa
     conversations,
     ephemerals: gate.changes.ephemeralsOf(viewer.id),
     view: gate.views.top(viewer.id)?.view ?? null,
+    ...(gate.manifest.features.app_home?.home_tab_enabled === true
+      ? { home: gate.views.home(viewer.id)?.view ?? null }
+      : {}),
+    shortcuts: gate.manifest.features.shortcuts.map(({ callback_id, name, type }) => ({ id: callback_id, name, type })),
   };
 }
 

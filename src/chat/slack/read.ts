@@ -73,7 +73,7 @@ const Press = z.object({
   response_url: z.string().optional(),
   container: z.object({ message_ts: z.string().optional(), view_id: z.string().optional() }).optional(),
   message: z.object({ ts: z.string().optional() }).optional(),
-  view: z.object({ id: z.string() }).optional(),
+  view: z.object({ id: z.string(), type: z.string().optional() }).optional(),
   actions: z
     .array(z.object({ action_id: z.string(), action_ts: z.string().default(""), value: z.string().optional() }))
     .min(1),
@@ -93,7 +93,8 @@ export function readPress(body: unknown): Reading {
     requestId: ["slack:press", place, action?.action_ts, press.user.id, action?.action_id].join(":"),
     ...(press.trigger_id ? { triggerId: press.trigger_id } : {}),
     ...(press.response_url ? { responseUrl: press.response_url } : {}),
-    ...(viewId === undefined ? {} : { viewId }),
+    // The Home tab is a view too: it is nothing that a dialog could take the place of.
+    ...(viewId === undefined || press.view?.type === "home" ? {} : { viewId }),
     ask: askOfValue(action?.value),
   };
 }

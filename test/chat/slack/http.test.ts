@@ -386,7 +386,7 @@ describe("the endpoint", () => {
   });
 
   it.each([
-    ["a shortcut", payload({ type: "shortcut", callback_id: "x", user, team: { id: "T1" } })],
+    ["a dialog that was closed", payload({ type: "view_closed", user, team: { id: "T1" } })],
     ["a menu's question", payload({ type: "block_suggestion", action_id: "a", user, team: { id: "T1" } })],
     ["a kind that does not exist yet", payload({ type: "telepathy" })],
   ])("acknowledges %s, which it does not use", async (_, body) => {

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Ajv, type AnySchema } from "ajv";
 import { describe, expect, it } from "vitest";
+import { EVENTS } from "../../../src/chat/slack/event.ts";
 import { COMMAND_SCOPE, COMMANDS, METHODS } from "../../../src/chat/slack/scopes.ts";
+import { SHORTCUTS } from "../../../src/chat/slack/shortcut.ts";
 import { readSlackManifest } from "../../peers/slack.ts";
 import { readSpec } from "../../peers/specs.ts";
 import { METHODS as DOCUMENTED } from "../../sandbox/gate/methods.ts";
@@ -20,9 +22,17 @@ describe("the manifest", () => {
     expect(slash_commands.every((one) => one.should_escape)).toBe(true);
   });
 
-  it("subscribes to no event, since none is read, and turns interactivity and the socket on", async () => {
-    const { settings } = await readSlackManifest();
-    expect(settings.event_subscriptions).toBeUndefined();
+  it("declares exactly the shortcuts that are read, with names that Slack takes", async () => {
+    const { shortcuts } = (await readSlackManifest()).features;
+    expect(shortcuts.map((one) => one.callback_id)).toEqual([...SHORTCUTS]);
+    expect(shortcuts.map((one) => one.type)).toEqual(["global", "message"]);
+    expect(shortcuts.every(({ name }) => name.length <= 24)).toBe(true);
+  });
+
+  it("subscribes to exactly the events that are read, and turns the Home tab, interactivity and the socket on", async () => {
+    const { settings, features } = await readSlackManifest();
+    expect(settings.event_subscriptions?.bot_events).toEqual([...EVENTS]);
+    expect(features.app_home?.home_tab_enabled).toBe(true);
     expect(settings.interactivity?.is_enabled).toBe(true);
     expect(settings["socket_mode_enabled"]).toBe(true);
   });

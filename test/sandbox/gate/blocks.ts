@@ -52,6 +52,13 @@ export function checkView(view: unknown): string[] {
   return problems.lines;
 }
 
+/** Says what is wrong with a view as somebody's Home tab. */
+export function checkHome(view: unknown): string[] {
+  const problems = new Problems();
+  if (!isObject(view) || view["type"] !== "home") problems.add("must be one of: home", "/view/type");
+  return problems.lines;
+}
+
 /** Whether the blocks of a message are too long together, each of them being fine. */
 export function areTooLong(blocks: unknown): boolean {
   return countText(blocks) > MESSAGE_TEXT;

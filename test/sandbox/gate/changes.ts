@@ -10,6 +10,8 @@ export type Change =
   | { readonly kind: "ephemeral-gone"; readonly userId: string; readonly channel: string; readonly ts: string }
   /** The view on top before this person, or none. */
   | { readonly kind: "view"; readonly userId: string; readonly view: Json | null }
+  /** The person's Home tab with the app. */
+  | { readonly kind: "home"; readonly userId: string; readonly view: Json }
   /** What the client says when the app did not answer. */
   | { readonly kind: "trouble"; readonly userId: string; readonly channel: string; readonly text: string }
   /** Something else about this conversation: read it again. */

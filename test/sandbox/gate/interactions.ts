@@ -79,6 +79,59 @@ export class Interactions {
       await this.#replies.say({ userId: by.userId, channel: by.channel, source: undefined }, reply);
   }
 
+  /** Something was chosen from the app's shortcuts; one of a message says which. */
+  async shortcut(by: {
+    userId: string;
+    callbackId: string;
+    message?: { readonly channel: string; readonly ts: string; readonly thread?: string | undefined } | undefined;
+  }): Promise<void> {
+    const member = this.#actor(by.userId);
+    const type = by.message === undefined ? "global" : "message";
+    const declared = this.#parts.manifest.features.shortcuts.find((one) => one.callback_id === by.callbackId);
+    if (declared?.type !== type) throw new Error("there is no such shortcut");
+    const payload = {
+      type: type === "global" ? "shortcut" : "message_action",
+      token: "unused",
+      action_ts: this.#actionTs(),
+      team: TEAM,
+      user: userOfPayload(member),
+      is_enterprise_install: false,
+      enterprise: null,
+      callback_id: by.callbackId,
+      trigger_id: this.#parts.views.issue(member.id),
+    };
+    if (by.message === undefined) {
+      const delivered = await this.#payload(payload);
+      if (delivered.kind === "failed") this.#trouble(member.id, "", TROUBLE);
+      return;
+    }
+    const source = { kind: "message", ...by.message } as const;
+    const place = await this.#find({ source }, member);
+    const delivered = await this.#payload({
+      ...payload,
+      channel: { id: place.channel, name: this.#channelName(place.channel) },
+      message_ts: by.message.ts,
+      message: place.message,
+      response_url: this.#replies.makeUrl(member.id, place.channel, source),
+    });
+    if (delivered.kind === "failed") this.#trouble(member.id, place.channel, TROUBLE);
+  }
+
+  /** The person looks at one of the app's tabs. */
+  async openTab(by: { userId: string; tab: "home" | "messages" }): Promise<void> {
+    const member = this.#actor(by.userId);
+    const home = this.#parts.views.home(member.id);
+    const opened = await this.#parts.slack.ask("conversations.open", { users: member.id }, "bot");
+    await this.event("app_home_opened", {
+      type: "app_home_opened",
+      user: member.id,
+      channel: isObject(opened["channel"]) ? opened["channel"]["id"] : "",
+      tab: by.tab,
+      event_ts: this.#actionTs(),
+      ...(by.tab === "home" && home !== undefined ? { view: home.view } : {}),
+    });
+  }
+
   /** A button, or a choice in a message or in a dialog. */
   async press(press: Press): Promise<void> {
     const member = this.#actor(press.userId);
@@ -119,7 +172,7 @@ export class Interactions {
           ...pick(element, ["type", "action_id", "text", "value", "style", "placeholder"]),
           ...press.chosen,
           block_id: press.blockId,
-          action_ts: `${Math.floor(this.#now() / 1000)}.${String(this.#now() % 1000).padStart(6, "0")}`,
+          action_ts: this.#actionTs(),
         },
       ],
     });
@@ -200,7 +253,7 @@ export class Interactions {
     value: string;
   }): Promise<unknown[]> {
     const member = this.#actor(by.userId);
-    const place = await this.#find({ ...by, chosen: {}, values: {} }, member);
+    const place = await this.#find(by, member);
     const delivered = await this.#payload({
       type: "block_suggestion",
       team: TEAM,
@@ -242,8 +295,11 @@ export class Interactions {
     return member;
   }
 
-  async #find(press: Press, member: ChatMember) {
-    const { source } = press;
+  #actionTs(): string {
+    return `${Math.floor(this.#now() / 1000)}.${String(this.#now() % 1000).padStart(6, "0")}`;
+  }
+
+  async #find({ source }: Pick<Press, "source">, member: ChatMember) {
     if (source.kind === "view") {
       const open = this.#parts.views.find(member.id, source.viewId);
       if (open === undefined) throw new Error("this dialog is no longer open");

@@ -5,7 +5,22 @@ import { z } from "zod";
 export const Manifest = z.looseObject({
   features: z
     .looseObject({
-      app_home: z.looseObject({ messages_tab_read_only_enabled: z.boolean().default(false) }).optional(),
+      app_home: z
+        .looseObject({
+          home_tab_enabled: z.boolean().default(false),
+          messages_tab_read_only_enabled: z.boolean().default(false),
+        })
+        .optional(),
+      shortcuts: z
+        .array(
+          z.looseObject({
+            name: z.string(),
+            type: z.enum(["global", "message"]),
+            callback_id: z.string(),
+            description: z.string(),
+          }),
+        )
+        .default([]),
       slash_commands: z
         .array(
           z.looseObject({
@@ -17,7 +32,7 @@ export const Manifest = z.looseObject({
         )
         .default([]),
     })
-    .default({ slash_commands: [] }),
+    .default({ shortcuts: [], slash_commands: [] }),
   oauth_config: z.looseObject({ scopes: z.looseObject({ bot: z.array(z.string()) }) }),
   settings: z
     .looseObject({

@@ -27,6 +27,7 @@ interface Trigger {
 export class Views {
   readonly #triggers = new Map<string, Trigger>();
   readonly #stacks = new Map<string, OpenView[]>();
+  readonly #homes = new Map<string, OpenView>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -90,7 +91,23 @@ export class Views {
     return this.#stacks.get(userId)?.at(-1);
   }
 
+  /** Replaces the Home tab; a view keeps its id. `hash` guards against a race where it is given. */
+  publish(userId: string, content: Json, hash: string | undefined): OpenView | { readonly error: string } {
+    const old = this.#homes.get(userId);
+    if (hash !== undefined && hash !== old?.view["hash"]) return { error: "hash_conflict" };
+    const made = this.#make(userId, content, undefined);
+    const home = old === undefined ? made : { ...made, id: old.id, view: { ...made.view, id: old.id } };
+    this.#homes.set(userId, home);
+    return home;
+  }
+
+  home(userId: string): OpenView | undefined {
+    return this.#homes.get(userId);
+  }
+
   find(userId: string, viewId: string): OpenView | undefined {
+    const home = this.#homes.get(userId);
+    if (home?.id === viewId) return home;
     return this.#stacks.get(userId)?.find((one) => one.id === viewId);
   }
 

@@ -1,6 +1,6 @@
 import { SIGNOFF_BOT } from "../company.ts";
 import type { SlackAnswer, SlackService } from "../services/slack.ts";
-import { checkView } from "./blocks.ts";
+import { checkHome } from "./blocks.ts";
 import type { Changes } from "./changes.ts";
 import { checkContent, checked, checkViewContent, ephemeral, ownMessage, reasons, refusal } from "./content.ts";
 import type { Faults } from "./faults.ts";
@@ -110,7 +110,7 @@ export class WebApi {
       case "views.update":
         return this.#updateView(body);
       case "views.publish":
-        return checked(checkView(body["view"])) ?? { ok: true, view: body["view"] };
+        return this.#publish(body);
       case "users.info":
       case "users.list":
       case "users.lookupByEmail":
@@ -200,6 +200,19 @@ export class WebApi {
     if ("error" in opened) return refusal(opened.error);
     changes.tell({ kind: "view", userId: opened.userId, view: opened.view });
     return { ok: true, view: opened.view };
+  }
+
+  #publish(body: Body): Json {
+    const { views, members, manifest, changes } = this.#parts;
+    const fault = checkViewContent(body["view"]) ?? checked(checkHome(body["view"]));
+    if (fault !== undefined) return fault;
+    if (manifest.features.app_home?.home_tab_enabled !== true) return refusal("not_enabled");
+    const userId = text(body["user_id"]) ?? "";
+    if (!members.isActive(userId)) return refusal("user_not_found");
+    const home = views.publish(userId, isObject(body["view"]) ? body["view"] : {}, text(body["hash"]));
+    if ("error" in home) return refusal(home.error);
+    changes.tell({ kind: "home", userId, view: home.view });
+    return { ok: true, view: home.view };
   }
 
   #updateView(body: Body): Json {

@@ -112,6 +112,8 @@ function applyChange(state: State, change: Exclude<Change, { kind: "trouble" | "
       return { ...state, ephemerals: state.ephemerals.filter((one) => one.message.ts !== change.ts) };
     case "view":
       return { ...state, view: change.view };
+    case "home":
+      return { ...state, home: change.view };
     default:
       return change satisfies never;
   }

@@ -2,6 +2,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { Avatar } from "./avatar.tsx";
 import { useChat } from "./chat.ts";
 import { Send } from "./icons.tsx";
+import { ShortcutsMenu } from "./shortcuts.tsx";
 import type { Conversation, Person, State } from "./types.ts";
 
 interface ComposerProps {
@@ -134,6 +135,7 @@ export function Composer({ conversation, thread, draft, onDraft, label }: Compos
         <span>
           <kbd>/</kbd> commands <kbd>@</kbd> people
         </span>
+        <ShortcutsMenu />
         <button type="submit" className="send" aria-label="Send" disabled={draft.trim() === ""}>
           <Send />
         </button>

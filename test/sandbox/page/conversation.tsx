@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Beginning } from "./beginning.tsx";
 import { isReply, personOf, titleOf, useChat } from "./chat.ts";
 import { Composer } from "./composer.tsx";
+import { Home, type Tab, Tabs } from "./home.tsx";
 import { Hash, Lock, Menu, People } from "./icons.tsx";
 import { Message } from "./message.tsx";
 import { dateOfTs, dayKey, dayName } from "./time.ts";
@@ -19,6 +20,7 @@ interface ConversationProps {
 export function ConversationView({ conversation, offline, onThread, onMenu, onBecome }: ConversationProps) {
   const { state, act, troubles, dismiss } = useChat();
   const [draft, setDraft] = useState("");
+  const [tab, setTab] = useState<Tab>("messages");
   const name = titleOf(state, conversation);
   const messages = useMemo(() => mainMessages(conversation, state.ephemerals), [conversation, state.ephemerals]);
   const list = useStickToEnd();
@@ -53,32 +55,37 @@ export function ConversationView({ conversation, offline, onThread, onMenu, onBe
           </span>
         )}
       </header>
+      {state.home !== undefined && conversation.with === state.bot && <Tabs tab={tab} onTab={setTab} />}
       {offline && (
         <p className="strip" role="status">
           The sandbox does not answer. Trying again…
         </p>
       )}
-      <div className="message-list" ref={list} role="log" aria-label={`Messages in ${name}`}>
-        <div className="message-flow">
-          <Beginning conversation={conversation} onBecome={onBecome} />
-          {groupByDay(messages, state.you.zone).map((day) => (
-            <section key={day.key} aria-label={day.name}>
-              <div className="day">
-                <span>{day.name}</span>
-              </div>
-              {day.messages.map((message, at) => (
-                <Message
-                  key={message.ts}
-                  message={message}
-                  conversation={conversation}
-                  isContinued={isContinued(day.messages[at - 1], message)}
-                  onThread={onThread}
-                />
-              ))}
-            </section>
-          ))}
+      {tab === "home" ? (
+        <Home />
+      ) : (
+        <div className="message-list" ref={list} role="log" aria-label={`Messages in ${name}`}>
+          <div className="message-flow">
+            <Beginning conversation={conversation} onBecome={onBecome} />
+            {groupByDay(messages, state.you.zone).map((day) => (
+              <section key={day.key} aria-label={day.name}>
+                <div className="day">
+                  <span>{day.name}</span>
+                </div>
+                {day.messages.map((message, at) => (
+                  <Message
+                    key={message.ts}
+                    message={message}
+                    conversation={conversation}
+                    isContinued={isContinued(day.messages[at - 1], message)}
+                    onThread={onThread}
+                  />
+                ))}
+              </section>
+            ))}
+          </div>
         </div>
-      </div>
+      )}
       {troubles
         .filter((one) => one.channel === conversation.id || one.channel === "")
         .map((one) => (
@@ -89,7 +96,7 @@ export function ConversationView({ conversation, offline, onThread, onMenu, onBe
             </button>
           </p>
         ))}
-      {conversation.isReadOnly ? (
+      {tab === "home" ? null : conversation.isReadOnly ? (
         <p className="strip">{name} takes no messages here. Type commands in a channel.</p>
       ) : (
         <>

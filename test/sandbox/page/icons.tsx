@@ -78,3 +78,11 @@ export function Moon() {
 export function Warning() {
   return <Icon path="M10 3.5 18 16.500H2zM10 8.500v3.500M10 14.300v.100" />;
 }
+
+export function Bolt() {
+  return <Icon path="M11.5 2.500 4.500 11.500h5l-1 6 7-9h-5z" />;
+}
+
+export function More() {
+  return <Icon path="M4.500 10h.100M10 10h.100M15.500 10h.100" />;
+}

@@ -3,6 +3,7 @@ import { Blocks } from "./blocks.tsx";
 import { isReply, personOf, useChat } from "./chat.ts";
 import { Eye, Reply } from "./icons.tsx";
 import { Mrkdwn } from "./mrkdwn.tsx";
+import { MessageMenu } from "./shortcuts.tsx";
 import { clock, dateOfTs, longTime } from "./time.ts";
 import type { ChatMessage, Conversation, Source } from "./types.ts";
 
@@ -81,6 +82,7 @@ export function Message({ message, conversation, isContinued, onThread }: Messag
       </div>
       {onThread !== undefined && message.is_ephemeral !== true && (
         <div className="message-tools">
+          <MessageMenu message={message} conversation={conversation} />
           <button
             type="button"
             className="icon-button"

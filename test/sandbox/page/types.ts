@@ -47,6 +47,15 @@ export interface State {
   readonly conversations: readonly Conversation[];
   readonly ephemerals: readonly { readonly channel: string; readonly message: ChatMessage }[];
   readonly view: View | null;
+  /** What the app shows on its Home tab; absent if it has none. */
+  readonly home?: Pick<View, "id" | "blocks"> | null;
+  readonly shortcuts: readonly Shortcut[];
+}
+
+export interface Shortcut {
+  readonly id: string;
+  readonly name: string;
+  readonly type: "global" | "message";
 }
 
 export type Change =
@@ -55,6 +64,7 @@ export type Change =
   | { readonly kind: "ephemeral"; readonly channel: string; readonly message: ChatMessage }
   | { readonly kind: "ephemeral-gone"; readonly channel: string; readonly ts: string }
   | { readonly kind: "view"; readonly view: View | null }
+  | { readonly kind: "home"; readonly view: Pick<View, "id" | "blocks"> }
   | { readonly kind: "trouble"; readonly channel: string; readonly text: string }
   | { readonly kind: "reload"; readonly channel: string };
 
