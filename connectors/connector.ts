@@ -53,15 +53,22 @@ export interface System {
   /** Gives back what `revoke` took, from `grant.before`. */
   readonly restore?: (grant: Grant, call: Call) => Promise<void>;
   readonly work?: Work;
-  /**
-   * How many calls of ours it takes, shared by all cases and replicas: `concurrent` at once, `perMinute` started. One call is one
-   * reading, revoke or reading back, whatever requests it is made of. A rate-limited answer holds everybody without this.
-   */
-  readonly limit?: { readonly concurrent?: number; readonly perMinute?: number };
+  readonly limit?: Limit;
   /** It knows who works here, and vouches for their logins and addresses. */
   readonly directory?: PeopleDirectory;
   /** No connector can reach it: a human does it, and attests with a note. */
   readonly manual?: { readonly owner: string; readonly dueHours: number };
+}
+
+/**
+ * How many calls of ours a system takes, shared by all cases and replicas: `concurrent` at once, `perMinute` started. One call is
+ * one reading, revoke or reading back, whatever requests it is made of. A rate-limited answer holds everybody without this.
+ */
+export interface Limit {
+  readonly concurrent?: number;
+  readonly perMinute?: number;
+  /** Whose limit it is, where the vendor counts by the credential's account and several systems share that. Never a secret. */
+  readonly of?: string;
 }
 
 /** An account as a read came across it. */
@@ -164,6 +171,18 @@ export interface ConnectorFunction<S extends z.ZodObject> {
   (options: z.input<S>): Configured;
   readonly kind: string;
   readonly options: S;
+}
+
+/**
+ * A grant of the account that our own credential belongs to: the plan says so and leaves it to the end, since without it
+ * nothing more can be done in this system. Revoking it stays `blocked` as long as the credential is this account's.
+ */
+export function ofOurAccount(grant: Grant): Grant {
+  return {
+    ...grant,
+    place: { at: "last", why: "Signoff's own credential for this system belongs to this account" },
+    breaks: [...grant.breaks, "Signoff can do nothing more in this system: give it another credential first"],
+  };
 }
 
 /** A field of type Secret, named by its environment variable. */

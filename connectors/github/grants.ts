@@ -1,4 +1,4 @@
-import { type Account, type Grant, SystemError } from "../connector.ts";
+import { type Account, type Grant, ofOurAccount, SystemError } from "../connector.ts";
 import { findById, getStanding, type Standing, systemId } from "./accounts.ts";
 import { type Client, eachOf } from "./client.ts";
 import { type RepoView, readViews } from "./files.ts";
@@ -21,6 +21,11 @@ export async function* listGrants(client: Client, account: Account): AsyncIterab
     return;
   }
   const standing = await getStanding(client);
+  const ours = String(standing.own.id) === account.id;
+  for await (const grant of listHeld(client, account, standing)) yield ours ? ofOurAccount(grant) : grant;
+}
+
+async function* listHeld(client: Client, account: Account, standing: Standing): AsyncIterable<Grant> {
   const user = await findById(client, account.id);
   if (!user) return;
   const base = { system: systemId(client.org), account: account.id };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { type Call, defineConnector, type System, secretField, type Tools } from "../connector.ts";
 import { findAccounts, systemId } from "./accounts.ts";
@@ -34,12 +35,22 @@ export const github = defineConnector({
   connect,
 });
 
+/**
+ * GitHub counts by the token's account, whatever organization is asked: 900 points a minute, a read costs one and a change
+ * five, which a revoke and its reading back use some six of each. Of the token only a hash is kept, of a random text.
+ * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+ */
+function whoseLimit({ apiUrl, token }: Options): string {
+  return `${apiUrl}#${createHash("sha256").update(token.reveal()).digest("hex").slice(0, 16)}`;
+}
+
 function connect(options: Options, tools: Tools): System {
   const open = (call: Call) => openClient(options, tools, call);
   return {
     id: systemId(options.org),
     title: `GitHub ${options.org}`,
     connector: "github/1",
+    limit: { concurrent: 4, perMinute: 150, of: whoseLimit(options) },
     sight: SIGHT,
     check: (call) => checkCredential(open(call)),
     findAccounts: async (person, call) => {

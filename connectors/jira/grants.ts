@@ -1,4 +1,4 @@
-import type { Account, Grant, Sight } from "../connector.ts";
+import { type Account, type Grant, ofOurAccount, type Sight } from "../connector.ts";
 import { administers, findById, getStanding, listAdminGroups, listGroups, systemId } from "./accounts.ts";
 import { type Client, eachOf } from "./client.ts";
 import type { Held } from "./organization.ts";
@@ -35,9 +35,14 @@ type Base = Pick<Grant, "system" | "account" | "after" | "outlivesSignOn" | "sec
 
 /** Everything that one account holds, complete or an error. Ids are made of Jira's immutable ids. */
 export async function* listGrants(client: Client, account: Account): AsyncIterable<Grant> {
-  await getStanding(client);
+  const { own } = await getStanding(client);
   const user = await findById(client, account.id);
   if (!user) return;
+  const ours = own.accountId === user.accountId;
+  for await (const grant of listHeld(client, user)) yield ours ? ofOurAccount(grant) : grant;
+}
+
+async function* listHeld(client: Client, user: User): AsyncIterable<Grant> {
   const base: Base = {
     system: systemId(client.site),
     account: user.accountId,

@@ -70,6 +70,8 @@ function connect(options: Options, tools: Tools): System {
     id: systemId(options.site),
     title: `Jira ${options.site}`,
     connector: "jira/1",
+    // Bursts are counted by endpoint, and Atlassian names no number: few at once, each of which makes few requests at once.
+    limit: { concurrent: 4 },
     sight: sightOf(options.orgKey !== undefined),
     check: (call) => checkCredential(open(call)),
     findAccounts: (person, call) => findAccounts(open(call), person),

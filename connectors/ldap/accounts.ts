@@ -58,6 +58,12 @@ export async function findByDn(directory: Directory, dn: string): Promise<Entry 
   return (await directory.search({ base: dn, scope: "base", attributes }))[0];
 }
 
+/** The account that we bind as. */
+export async function isOurs(directory: Directory, id: string): Promise<boolean> {
+  const own = await findByDn(directory, directory.options.bindDn);
+  return own !== undefined && directory.dialect.idOf(own) === id;
+}
+
 /**
  * Accounts by known ids (`id:UUID`), vouched-for logins and mail addresses, each exact. Known ids win: beside one, a
  * login or an address counts only if it still belongs to a known id, since both can be given to somebody else.

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { type Account, type Grant, type Sight, SystemError, textOfBytes } from "../connector.ts";
-import { ensureReads, ensureSight, findById, isEnabled } from "./accounts.ts";
+import { type Account, type Grant, ofOurAccount, type Sight, SystemError, textOfBytes } from "../connector.ts";
+import { ensureReads, ensureSight, findById, isEnabled, isOurs } from "./accounts.ts";
 import type { Directory, Options } from "./client.ts";
 import type { Entry } from "./entry.ts";
 import { findPrimaryGroup, type Group, listAncestors, listMemberships } from "./groups.ts";
@@ -41,7 +41,7 @@ export async function listGrants(directory: Directory, account: Account): Promis
     ...memberships.map((membership) => membershipGrant(base, entry, membership, ancestors.get(membership.group.id))),
     ...keyGrants(directory, base, entry),
   ];
-  return [
+  const all = [
     ...own,
     ...(primary ? [primaryGrant(base, primary, ancestors.get(primary.id))] : []),
     ...memberships.flatMap(({ attribute, group }) =>
@@ -50,6 +50,7 @@ export async function listGrants(directory: Directory, account: Account): Promis
     ...(primary ? nestedGrants(base, entry, idOf("primary", primary), primary, ancestors.get(primary.id)) : []),
     ...(enabled ? [accountGrant(directory, base, entry, account, own)] : []),
   ];
+  return (await isOurs(directory, account.id)) ? all.map(ofOurAccount) : all;
 }
 
 type Base = Pick<Grant, "system" | "account">;

@@ -96,6 +96,8 @@ function connect(options: Options): System {
     id: systemId(options),
     title: `${options.kind === "openldap" ? "LDAP" : "Active Directory"} ${options.name}`,
     connector: "ldap/1",
+    // Each call is a connection of its own, and small directories take few of one address.
+    limit: { concurrent: 5 },
     get sight() {
       return sightOf(options, referrals);
     },

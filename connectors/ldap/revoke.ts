@@ -1,6 +1,6 @@
 import { type Grant, type Revoked, SystemError } from "../connector.ts";
 import { disabled, enabled, isDisabled } from "./account-control.ts";
-import { ensureSight, findByDn, findById } from "./accounts.ts";
+import { ensureSight, findById, isOurs } from "./accounts.ts";
 import type { Directory, Modification } from "./client.ts";
 import type { Entry } from "./entry.ts";
 import { RESULT, resultCode } from "./failure.ts";
@@ -34,11 +34,6 @@ export async function revoke(directory: Directory, grant: Grant): Promise<Revoke
     default:
       return place satisfies never;
   }
-}
-
-async function isOurs(directory: Directory, id: string): Promise<boolean> {
-  const own = await findByDn(directory, directory.options.bindDn);
-  return own !== undefined && directory.dialect.idOf(own) === id;
 }
 
 async function disable(directory: Directory, entry: Entry): Promise<Revoked> {

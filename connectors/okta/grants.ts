@@ -1,4 +1,4 @@
-import { type Account, type Grant, type Sight, SystemError } from "../connector.ts";
+import { type Account, type Grant, ofOurAccount, type Sight, SystemError } from "../connector.ts";
 import { findById, getStanding, listRoles, systemId } from "./accounts.ts";
 import { type Client, path } from "./client.ts";
 import { ApiToken, AssignedApp, Factor, Group, type Role, type User } from "./schema.ts";
@@ -35,14 +35,21 @@ export const LIFECYCLE = "lifecycle";
 
 type Base = Pick<Grant, "system" | "account" | "after" | "outlivesSignOn" | "secrets" | "breaks">;
 
+/** While sign-in works, what other systems lose can be entered anew from here. */
+const FIRST: Grant["place"] = { at: "first", why: "whoever can sign in here can sign in to the other systems anew" };
+
 /**
  * Everything that one account holds, complete or an error. Ids are made of Okta's immutable ids. The order: factors
  * (Okta cannot take them from a deactivated account), suspension, sessions, and deactivation after everything.
  */
 export async function* listGrants(client: Client, account: Account): AsyncIterable<Grant> {
-  await getStanding(client);
+  const { own } = await getStanding(client);
   const user = await findById(client, account.id);
   if (!user) return;
+  for await (const grant of listHeld(client, user)) yield own.id === user.id ? ofOurAccount(grant) : grant;
+}
+
+async function* listHeld(client: Client, user: User): AsyncIterable<Grant> {
   const base: Base = {
     system: systemId(client.domain),
     account: user.id,
@@ -120,6 +127,7 @@ function sessionsGrant(base: Base, client: Client, user: User): Grant {
     kind: "session",
     resource: `${client.domain}: all sessions and refresh tokens`,
     stage: "sessions",
+    place: FIRST,
     // Cleared before the account is suspended, a new one could be opened in between.
     after: user.status === "ACTIVE" ? [ACCOUNT] : [],
     // Who may still sign in, signs in again.
@@ -136,6 +144,8 @@ function factorGrant(base: Base, factor: Factor): Grant {
     kind: "factor",
     resource: `${factor.factorType} by ${factor.provider ?? "Okta"}`,
     stage: "memberships",
+    // Only because suspension waits for it.
+    place: FIRST,
     reversible: "never",
     privileged: false,
     before: { factorType: factor.factorType, provider: factor.provider ?? "" },
@@ -242,6 +252,7 @@ function accountGrant(base: Base, client: Client, user: User, factors: readonly 
     resource: `${client.domain}: sign-in`,
     role: user.status,
     stage: "account",
+    place: FIRST,
     after: factors.map((factor) => factor.id),
     reversible: "always",
     privileged: false,

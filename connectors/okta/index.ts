@@ -32,6 +32,8 @@ function connect(options: Options, tools: Tools): System {
     id: systemId(options.domain),
     title: `Okta ${options.domain}`,
     connector: "okta/1",
+    // An API token has half of an endpoint's limit, 300 requests a minute at most of them; one call makes some four of them.
+    limit: { concurrent: 5, perMinute: 75 },
     sight: SIGHT,
     check: (call) => checkCredential(open(call)),
     findAccounts: (person, call) => findAccounts(open(call), person),

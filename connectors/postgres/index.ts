@@ -56,6 +56,9 @@ export const postgres = defineConnector({
       id,
       title: `PostgreSQL ${name}`,
       connector: "postgres/1",
+      // Each call is a connection, and no more are kept back for administrators when the others are used up:
+      // superuser_reserved_connections is three.
+      limit: { concurrent: 3 },
       get sight() {
         return { kind: "partial" as const, blind: [...new Set([...ALWAYS_BLIND, ...[...unseen.values()].flat()])] };
       },

@@ -94,6 +94,8 @@ export const ssh = defineConnector({
       id: fleet.system,
       title: `SSH ${name}`,
       connector: "ssh/1",
+      // Each call logs in to every host it concerns, and with more than ten logins under way sshd drops some (MaxStartups).
+      limit: { concurrent: 4 },
       sight: { kind: "partial", blind: ALWAYS_BLIND },
       sightOf(call) {
         const { blind, unanswered } = notesOf(fleet, call);

@@ -84,7 +84,8 @@ export const Grant = z.object({
   afterSystems: z.array(z.string()).readonly().optional(),
   /**
    * Its place among all systems, with the reason for people. `first`: while it works, what goes is taken anew, such as a
-   * session at the identity provider. `last`: without it nothing more can be done, such as the account whose credential we use.
+   * session at the identity provider; other systems do not wait for one that cannot be done at once. `last`: without it nothing
+   * more can be done, such as the account whose credential we use.
    */
   place: z.object({ at: z.enum(["first", "last"]), why: z.string() }).optional(),
   /** It works without the identity provider: a key, a token, a local password. */

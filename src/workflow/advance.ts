@@ -79,12 +79,26 @@ export async function startClosing(tx: Tx, w: Workflow, row: Case): Promise<Chan
   };
 }
 
-/** Steps that may run now: waiting, and nothing that must go before them still moves. */
+/** Steps that may run now: waiting, and nothing that must go before them still holds them up. */
 function runnable(of: readonly Step[], all: readonly Step[], planned: ReadonlyMap<string, PlanStep>, now: Date): Job[] {
   const byKey = new Map(all.map((step) => [step.grantKey, step]));
+  const isFirst = (step: Step) => planned.get(step.grantKey)?.grant.place?.at === "first";
+  // A system that asks to wait, or fails once, must not keep access open in all the others.
+  const stuck = new Set(
+    all.filter((step) => isFirst(step) && moves(step) && isPutOff(step)).map(({ system }) => system),
+  );
+  const holdsUp = (step: Step, before: Step) =>
+    before.system === step.system || !isFirst(before)
+      ? moves(before)
+      : ["waiting", "revoking"].includes(before.state) && !stuck.has(before.system);
   return of
     .filter((step) => step.state === "waiting" && (step.nextAt === null || step.nextAt <= now))
-    .filter((step) => (planned.get(step.grantKey)?.after ?? []).every((key) => !moves(byKey.get(key))))
+    .filter((step) =>
+      (planned.get(step.grantKey)?.after ?? []).every((key) => {
+        const before = byKey.get(key);
+        return before === undefined || !holdsUp(step, before);
+      }),
+    )
     .map((step) => ({ queue: "revoke-grant", payload: { stepId: step.id } }));
 }
 
@@ -105,8 +119,13 @@ function plannedSteps(plans: readonly PlanRow[]): ReadonlyMap<string, PlanStep> 
 }
 
 /** A failed predecessor is not waited for: one stuck grant must not protect the others. */
-function moves(step: Step | undefined): boolean {
-  return step !== undefined && ["waiting", "revoking", "reading"].includes(step.state);
+function moves(step: Step): boolean {
+  return ["waiting", "revoking", "reading"].includes(step.state);
+}
+
+/** It failed, or was told to come again later. */
+function isPutOff({ failure, nextAt }: Step): boolean {
+  return failure !== null || nextAt !== null;
 }
 
 /** The step's unique key: one a case and grant. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Limit } from "../../connectors/connector.ts";
 import type { Tx } from "../store/open.ts";
 import { endTurn, pauseSystem, type Turn, takeTurn } from "../store/turns.ts";
 import { failureOf } from "./recover.ts";
@@ -35,7 +36,13 @@ export async function inTurn(
 export async function heedLimit(w: Workflow, systemId: string, cause: unknown): Promise<void> {
   const failure = failureOf(cause);
   if (failure.code !== "rate-limited") return;
-  await w.store.db.transaction((tx) => pauseSystem(tx, systemId, failure.retryAt, w.now()));
+  await w.store.db.transaction((tx) => pauseSystem(tx, limitOf(w, systemId).of, failure.retryAt, w.now()));
+}
+
+/** Where several systems share one credential, its account is what the vendor counts by. */
+function limitOf(w: Workflow, system: string): { readonly of: string; readonly limit: Limit } {
+  const limit = w.systems.get(system)?.limit ?? {};
+  return { of: limit.of ?? system, limit };
 }
 
 async function waitForTurn(w: Workflow, system: string, id: string): Promise<Turn> {
@@ -43,8 +50,8 @@ async function waitForTurn(w: Workflow, system: string, id: string): Promise<Tur
     const now = w.now();
     // A little longer than a call may take: whoever still has it then has ended.
     const until = new Date(now.getTime() + (w.policy.callSeconds + 5) * 1000);
-    const limit = w.systems.get(system)?.limit ?? {};
-    const turn = await w.store.db.transaction((tx) => takeTurn(tx, { system, limit, id, now, until }));
+    const { of, limit } = limitOf(w, system);
+    const turn = await w.store.db.transaction((tx) => takeTurn(tx, { system: of, limit, id, now, until }));
     if (turn.kind !== "busy" || waited >= PATIENCE_MS) return turn;
     await new Promise((done) => setTimeout(done, LOOK_MS));
   }

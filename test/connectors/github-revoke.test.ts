@@ -86,6 +86,7 @@ describe("github revokes", () => {
     if (secondOwner) await bench.peer.addMember(secondOwner, "admin");
     const [grant] = await grantsOf(bench, "root-owner");
     if (!grant) throw new Error("no membership");
+    expect(grant.place?.at, "it is planned after everything else").toBe("last");
     const revoked = await bench.system.revoke(grant, call);
     if (revoked.status !== "blocked") throw new Error(`not blocked but ${revoked.status}`);
     expect(revoked.by).toHaveLength(reasons.length);

@@ -195,6 +195,7 @@ describe.skipIf(!HAS_SLAPD && !process.env["CI"])("a company on OpenLDAP (needs 
     await company.change(`cn=signoff,ou=rights,${peer.suffix}`, "add", "member", alice);
     system = company.system({ bindDn: alice, password: LEAVER_PASSWORD });
     const own = await find("the login of alice");
+    expect(own.place?.at, "it is planned after everything else").toBe("last");
     expect(await system.revoke(own, CALL)).toMatchObject({ status: "blocked" });
     expect(await state(own)).toBe("present");
   });

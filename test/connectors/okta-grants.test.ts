@@ -170,6 +170,10 @@ describe("okta lists grants", () => {
     const full = kinds(proposePlan({ ...how, scope: "full" }, reads));
     expect(full.lastIndexOf("factor")).toBeLessThan(full.indexOf("account"));
     expect(full.indexOf("account")).toBeLessThan(full.indexOf("session"));
+    const first = grants.filter((grant) => grant.place?.at === "first").map((grant) => grant.kind);
+    expect(new Set(first), "sign-in goes before everything in other systems").toEqual(
+      new Set(["factor", "account", "session"]),
+    );
     // Only what ends with the deactivation comes after it.
     expect(full.slice(full.indexOf("lifecycle"))).toEqual(["lifecycle", "app"]);
     const contain = kinds(containmentPart(how, [{ system: bench.system.id, title: "Okta" }], reads));

@@ -19,6 +19,7 @@ describe("okta revokes", () => {
   it("touches nothing of the account that owns our token", async () => {
     const bench = await open();
     for (const grant of await grantsOf(bench, SEED.tokenOf)) {
+      expect(grant.place?.at, "it is planned after everything else").toBe("last");
       expect(await bench.system.revoke(grant, call)).toMatchObject({
         status: "blocked",
         by: [

@@ -1,3 +1,7 @@
+import { execFile } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { type System, SystemError } from "../../connectors/connector.ts";
 import { openStore, type Store } from "../../src/store/open.ts";
@@ -9,6 +13,9 @@ import { type MemorySystem, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+const CHILD = new URL("../peers/turn-child.ts", import.meta.url).pathname;
+const run = promisify(execFile);
 
 const LEAVERS = ["alice", "bob"];
 
@@ -158,4 +165,40 @@ describe("a system's limit of calls", () => {
     await test.runJobs();
     expect(seen.revokes).toBe(1);
   });
+
+  it.each([
+    ["one system", ["git:acme", "git:acme"], ""],
+    ["two systems whose calls count for one account", ["git:acme", "git:other"], "api.git.test#deploy"],
+  ])("is one for two processes that call %s", async (_, systems, of) => {
+    test = await testWorkflow({});
+    const peer = await countingPeer(2);
+    try {
+      const children = systems.map((system) => run("node", [CHILD, test.database.url, peer.url, system, of, "8"]));
+      const said = await Promise.all(children);
+      expect(said.map(({ stdout }) => stdout)).toEqual(["8\n", "8\n"]);
+      expect(peer.seen).toEqual({ now: 0, most: 2, calls: 16 });
+    } finally {
+      await peer.close();
+    }
+  });
 });
+
+/** A server that counts the calls under way, each of which waits for as many as may come and then for one too many. */
+async function countingPeer(expected: number) {
+  const seen = { now: 0, most: 0, calls: 0 };
+  const server = createServer(async (_, answer) => {
+    seen.now += 1;
+    seen.most = Math.max(seen.most, seen.now);
+    for (let at = 0; at < 100 && seen.most < expected; at += 1) await pause(50);
+    await pause(seen.calls < 4 ? 400 : 5);
+    seen.now -= 1;
+    seen.calls += 1;
+    answer.end("done");
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    seen,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () => new Promise((done) => server.close(done)),
+  };
+}
