@@ -29,6 +29,11 @@ export default defineConfig((env) => {
       approvers: env.list("SIGNOFF_APPROVERS"),
       auditors: env.list("SIGNOFF_AUDITORS"),
       operators: env.list("SIGNOFF_OPERATORS"),
+      restrictedApprovers: env.list("SIGNOFF_RESTRICTED_APPROVERS"),
+    },
+    people: {
+      restricted: env.list("SIGNOFF_RESTRICTED_PEOPLE"),
+      protected: env.list("SIGNOFF_PROTECTED_PEOPLE"),
     },
     chat: { slack: env.slack(), approversChannel: env.optional("SIGNOFF_APPROVERS_CHANNEL") },
     // policy: { offerDeadlineHours: 48 }, // src/core/policy.ts has every rule

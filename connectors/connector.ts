@@ -84,6 +84,17 @@ export interface SeenAccount {
 export interface PeopleDirectory {
   /** Complete or an error: a half list would look like people who left. */
   listPeople(call: Call): AsyncIterable<Person>;
+  /**
+   * Active members of a group by its immutable id, those of groups within it among them. Complete or an error; a group that is
+   * not there is an error too, since nobody would then have the role that it gives.
+   */
+  readonly listMembers?: (group: string, call: Call) => Promise<readonly Member[]>;
+}
+
+/** An account in a group: its immutable id, and the login that only the directory's administrators set. */
+export interface Member {
+  readonly id: string;
+  readonly login?: string;
 }
 
 /** Duties that can be handed over. */

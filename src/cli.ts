@@ -13,7 +13,14 @@ import { ConfigError } from "./config/faults.ts";
 import { type Config, loadConfig, loadLogConfig } from "./config.ts";
 import { openLog } from "./log.ts";
 import { main } from "./main.ts";
-import { connectSystems, migrateDatabase, openCheckpointFile, openDatabase, readVersion } from "./parts.ts";
+import {
+  checkGroups,
+  connectSystems,
+  migrateDatabase,
+  openCheckpointFile,
+  openDatabase,
+  readVersion,
+} from "./parts.ts";
 import { ENCODINGS } from "./people/triggers/csv.ts";
 import { StoreError } from "./store/fault.ts";
 import type { Workflow } from "./workflow/workflow.ts";
@@ -101,6 +108,7 @@ function withParts(command: (parts: Parts) => Promise<number>): Promise<void> {
     const config = loadConfig(signoffConfig, "optional");
     const { signer } = config;
     const systems = connectSystems(config.systems);
+    checkGroups(config.roles, systems);
     const database = await openDatabase(config.database, log);
     const { store, embedded } = database;
     if (embedded && !embedded.wasRunning) opened.defer(() => embedded.stop());

@@ -9,12 +9,12 @@ import { ConfigError, distinct, isFaulty } from "./config/faults.ts";
 import { type ConfigFile, readSettings } from "./config/settings.ts";
 import { Variables } from "./config/variables.ts";
 import { Policy } from "./core/policy.ts";
-import type { Role } from "./core/rights.ts";
+import type { Lists } from "./core/rights.ts";
 
 /** Everything an installation decides, without a fault. */
 export interface Config {
   readonly systems: readonly Configured[];
-  readonly roles: Readonly<Record<Role, readonly string[]>>;
+  readonly roles: Lists;
   readonly chat?: ChatConfig;
   readonly policy: Policy;
   readonly database: DatabaseConfig;
@@ -70,6 +70,9 @@ export function loadConfig(file: ConfigFile, chat: "needed" | "optional", raw: R
       approver: settings.roles.approvers,
       auditor: settings.roles.auditors ?? [],
       operator: settings.roles.operators ?? [],
+      "restricted-approver": settings.roles.restrictedApprovers ?? [],
+      restricted: settings.people?.restricted ?? [],
+      protected: settings.people?.protected ?? [],
     },
     ...(found ? { chat: found } : {}),
     policy: policy.data,

@@ -21,6 +21,7 @@ import { readHealth, readMetrics, type Vitals } from "./http/health.ts";
 import { startServer } from "./http/server.ts";
 import { openLog } from "./log.ts";
 import {
+  checkGroups,
   connectSystems,
   machineName,
   migrateDatabase,
@@ -30,6 +31,7 @@ import {
 } from "./parts.ts";
 import { StoreError } from "./store/fault.ts";
 import { startDaily } from "./workflow/daily.ts";
+import { noteRoles, startRoles } from "./workflow/note-roles.ts";
 import { noteStart } from "./workflow/note-start.ts";
 import { createQueues } from "./workflow/queues.ts";
 import { startWorkers } from "./workflow/workers.ts";
@@ -54,6 +56,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const { signer } = config;
   const systems = connectSystems(config.systems);
+  checkGroups(config.roles, systems);
   const described = describeConfig(config, [...systems.keys()]);
 
   const database = await openDatabase(config.database, log);
@@ -129,6 +132,9 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     };
     const workers = await startWorkers(w, boss, notifierOf(deps));
     opened.defer(() => workers.stop());
+    const listChatGroup = surface?.listGroup;
+    await noteRoles(w, listChatGroup);
+    opened.defer(startRoles(w, listChatGroup));
     if (config.digest) opened.defer(await startDaily(w, config.digest));
     opened.defer(() => ending.abort(new Error("Signoff is stopping")));
     if (surface) {

@@ -7,10 +7,13 @@ import type { LogVerifier } from "./audit/key.ts";
 import type { DatabaseConfig } from "./config/database.ts";
 import { ConfigError } from "./config/faults.ts";
 import type { LogConfig } from "./config.ts";
+import { LISTS, type Lists } from "./core/rights.ts";
 import { type Embedded, openEmbedded } from "./store/embedded.ts";
 import { roleOf } from "./store/fault.ts";
 import { migrate } from "./store/migrate.ts";
 import { openStore, type Store } from "./store/open.ts";
+import { groupOf } from "./workflow/note-roles.ts";
+import { isGroup } from "./workflow/roles.ts";
 
 // What main.ts and the commands of cli.ts are both put together from.
 
@@ -48,6 +51,29 @@ export function connectSystems(systems: readonly Configured[]): ReadonlyMap<stri
   throw new ConfigError(
     [...twice].map((id) => ({ variable: "signoff.config.ts", problem: `has two systems with the id ${id}` })),
   );
+}
+
+/** Throws a ConfigError unless every group that a role names is one that a configured directory can list. */
+export function checkGroups(lists: Lists, systems: ReadonlyMap<string, System>): void {
+  const names = new Set(LISTS.flatMap((list) => lists[list]).filter(isGroup));
+  const unknown = [...names].filter((name) => groupOf({ systems }, name) === undefined);
+  if (unknown.length === 0) return;
+  const able = [...systems].filter(([, { directory }]) => directory?.listMembers).map(([id]) => `group:${id}:ID`);
+  const problem = `names a group of no directory that is configured here: ${able.length > 0 ? `it reads ${able.join(" or ")}` : "none can list groups"}`;
+  throw new ConfigError(unknown.map((name) => ({ variable: variableOf(lists, name), problem })));
+}
+
+function variableOf(lists: Lists, name: string): string {
+  const list = LISTS.find((one) => lists[one].includes(name));
+  return {
+    requester: "SIGNOFF_REQUESTERS",
+    approver: "SIGNOFF_APPROVERS",
+    auditor: "SIGNOFF_AUDITORS",
+    operator: "SIGNOFF_OPERATORS",
+    "restricted-approver": "SIGNOFF_RESTRICTED_APPROVERS",
+    restricted: "SIGNOFF_RESTRICTED_PEOPLE",
+    protected: "SIGNOFF_PROTECTED_PEOPLE",
+  }[list ?? "approver"];
 }
 
 /** The checkpoint file: where it was asked for, else beside the embedded data, else in the user's state folder. */

@@ -37,6 +37,9 @@ describe("the configuration", () => {
       approver: ["sam@x.example", "ivo@x.example"],
       auditor: [],
       operator: [],
+      "restricted-approver": [],
+      restricted: [],
+      protected: [],
     });
     const full = loadConfig(shipped, "needed", {
       ...FINE,

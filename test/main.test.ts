@@ -56,7 +56,7 @@ describe("the app as a process", () => {
     const { app, url } = await start();
     expect(await health(url)).toEqual([200, { ok: true, db: "up", queue: "up", chat: "up" }]);
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    expect(metrics).toMatch(/^signoff_log_size 1$/m);
+    expect(metrics).toMatch(/^signoff_log_size 2$/m);
     expect(metrics).toMatch(/^signoff_paused 0$/m);
     expect(await status(`${url}/slack/events`, { method: "POST", body: "command=%2Foffboard" })).toBe(401);
     expect(await status(`${url}/`)).toBe(404);
@@ -64,7 +64,7 @@ describe("the app as a process", () => {
     const end = await app.ended;
     expect(end).toMatchObject({ code: 0, err: "" });
     expect(end.out).not.toMatch(/hunter|PRIVATE\+KEY/);
-    expect(await readFile(join(folder, "checkpoint"), "utf8")).toMatch(/^test\/main\n1\n/);
+    expect(await readFile(join(folder, "checkpoint"), "utf8")).toMatch(/^test\/main\n2\n/);
   });
 
   it("writes what changed since the last start", async () => {
@@ -95,7 +95,7 @@ describe("the app as a process", () => {
     await startAndStop();
     await startAndStop();
     const newer = await readFile(join(folder, "checkpoint"), "utf8");
-    // What a restored backup looks like: another database with the first entry only.
+    // What a restored backup looks like: another database with the first start only.
     const backup = await freshDatabase({ migrated: false });
     try {
       const older = { DATABASE_URL: backup.url, DATABASE_OWNER_URL: backup.ownerUrl };
@@ -103,7 +103,7 @@ describe("the app as a process", () => {
       const { app, url } = await start(older);
       const [code, said] = await health(url);
       expect(code).toBe(503);
-      expect(said).toMatchObject({ ok: false, db: "up", paused: expect.stringContaining("1 entries, and had 2") });
+      expect(said).toMatchObject({ ok: false, db: "up", paused: expect.stringContaining("2 entries, and had 3") });
       expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^signoff_paused 1$/m);
       expect(await status(`${url}/slack/events`, { method: "POST" })).toBe(503);
       app.kill("SIGTERM");
@@ -173,7 +173,7 @@ describe("the app as a process", () => {
     const before = await postmaster();
     process.kill(before, "SIGKILL");
     await healthy(url, async () => (await postmaster()) !== before);
-    expect(await readFile(join(folder, "data", "checkpoint"), "utf8")).toMatch(/^test\/main\n2\n/);
+    expect(await readFile(join(folder, "data", "checkpoint"), "utf8")).toMatch(/^test\/main\n3\n/);
     app.kill("SIGTERM");
     expect(await app.ended).toMatchObject({ code: 0 });
     // Nobody is left behind.

@@ -3,7 +3,7 @@ import { type Call, defineConnector, type System, secretField, type Tools } from
 import { checkCredential, findAccounts, systemId } from "./accounts.ts";
 import { type Options, openClient } from "./client.ts";
 import { listGrants, SIGHT } from "./grants.ts";
-import { listPeople } from "./people.ts";
+import { listMembers, listPeople } from "./people.ts";
 import { readBack } from "./read-back.ts";
 import { restore } from "./restore.ts";
 import { revoke } from "./revoke.ts";
@@ -41,6 +41,9 @@ function connect(options: Options, tools: Tools): System {
     revoke: (grant, call) => revoke(open(call), grant),
     readBack: (grant, call) => readBack(open(call), grant),
     restore: (grant, call) => restore(open(call), grant),
-    directory: { listPeople: (call) => listPeople(open(call)) },
+    directory: {
+      listPeople: (call) => listPeople(open(call)),
+      listMembers: (group, call) => listMembers(open(call), group),
+    },
   };
 }

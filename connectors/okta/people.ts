@@ -1,6 +1,7 @@
-import type { Person } from "../connector.ts";
+import type { Member, Person } from "../connector.ts";
 import { systemId } from "./accounts.ts";
-import type { Client } from "./client.ts";
+import { type Client, path } from "./client.ts";
+import { canSignIn } from "./grants.ts";
 import { User } from "./schema.ts";
 
 /**
@@ -57,4 +58,10 @@ function isZone(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Who is in a group and can sign in. Okta has no groups within groups. An unknown group is an error. */
+export async function listMembers(client: Client, group: string): Promise<readonly Member[]> {
+  const { items } = await client.list(User, path`/api/v1/groups/${group}/users`, { limit: "200" });
+  return items.filter(canSignIn).map((user) => ({ id: user.id, login: user.profile.login }));
 }

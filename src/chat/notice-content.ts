@@ -25,6 +25,7 @@ import { offerMessage, unclaimedMessage } from "./messages/offer.ts";
 import { manualMessage, stepMessage } from "./messages/step.ts";
 import { type CheckpointFacts, summaryMessage } from "./messages/summary.ts";
 import { eachWhy } from "./notice-place.ts";
+import { rolesChangeFor } from "./roles-content.ts";
 
 /** What a notice says now, or why nothing is said. */
 export type Content =
@@ -54,6 +55,7 @@ export async function contentOf(
 ): Promise<Content> {
   if (notice.kind === "digest") return digestFor(tx, w, notice, audience);
   if (notice.kind === "acts") return actsFor(tx, w, audience);
+  if (notice.kind === "roles") return rolesChangeFor(tx, w, notice.seq, audience);
   const find = (id: string) => findPerson(tx, w, id);
   const caseId =
     "caseId" in notice ? notice.caseId : (await loadOfferView(tx, w.systems, find, notice.offerId))?.offer.caseId;
@@ -117,7 +119,7 @@ async function actsFor(tx: Tx, w: Workflow, audience: NoticeFor): Promise<Conten
 }
 
 /** A notice about one case. */
-type OfCase = Exclude<Notice, { kind: "digest" | "acts" | "home" }>;
+type OfCase = Exclude<Notice, { kind: "digest" | "acts" | "roles" | "home" }>;
 
 /** Whether a notice may go to this audience: a row in the queue of messages decides nothing about who learns what. */
 async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, view: CaseView): Promise<boolean> {

@@ -1,9 +1,10 @@
 import { SystemError } from "../core/failure.ts";
+import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
 import { findPost, type Post } from "../store/posts.ts";
 import { findPerson, listAccounts } from "../workflow/known-people.ts";
 import type { NoticeFor } from "../workflow/notices.ts";
-import { askerOf, peopleWith } from "../workflow/who.ts";
+import { peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import type { Audience, ChatSurface } from "./surface.ts";
 
@@ -85,7 +86,7 @@ export async function readReachable(tx: Tx, w: Workflow, id: string): Promise<Re
   for (const surface of ["slack", "teams"] as const) {
     for (const account of await listAccounts(tx, w, id, surface)) accounts.push({ surface, id: account.id });
   }
-  return { id, emails: person.emails, accounts, leaving: (await askerOf(tx, w, id)).leaving };
+  return { id, emails: person.emails, accounts, leaving: await isLeaving(tx, id) };
 }
 
 /** What asking the chat needs. */
@@ -215,7 +216,7 @@ async function unfit(
 async function listApprovers(tx: Tx, w: Workflow, leaverIds: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   for (const id of await peopleWith(tx, w, "approver")) {
-    if (!leaverIds.includes(id) && !(await askerOf(tx, w, id)).leaving) found.push(id);
+    if (!leaverIds.includes(id) && !(await isLeaving(tx, id))) found.push(id);
   }
   return found;
 }

@@ -41,5 +41,7 @@ export interface ChatSurface {
   getMember(id: string): Promise<Member | undefined>;
   findMember(email: string): Promise<Member | undefined>;
   /** Whether a channel is private and who is in it: a case is never said where its leaver reads. */
+  /** Account ids of everybody in a group of members, such as a user group; complete or an error. */
+  readonly listGroup?: (id: string) => Promise<readonly string[]>;
   getChannel(id: string): Promise<{ readonly private: boolean; readonly members: readonly string[] }>;
 }

@@ -4,6 +4,8 @@ import { ROLES } from "../core/rights.ts";
 import type { Store } from "../store/open.ts";
 import { rolesAreSeparate } from "../store/privileges.ts";
 import { findPerson, findPersonOfAccount, findPersonOfEmail } from "../workflow/known-people.ts";
+import { groupMembers } from "../workflow/note-roles.ts";
+import { isGroup } from "../workflow/roles.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import { shown, type Terminal } from "./say.ts";
 
@@ -25,7 +27,7 @@ const PATIENCE = 30_000;
 
 /** `signoff check`: tries everything with the real credentials, before a case needs it. @returns the exit code */
 export async function check(
-  w: Pick<Workflow, "store" | "systems" | "roles" | "log" | "now" | "verifier">,
+  w: Workflow,
   chat: ChatToCheck | undefined,
   rollback: string | undefined,
   terminal: Terminal,
@@ -65,17 +67,25 @@ async function checkStore(store: Store, rollback: string | undefined): Promise<L
   ];
 }
 
-async function checkRoles(w: Pick<Workflow, "store" | "roles" | "verifier" | "log">): Promise<Line[]> {
+async function checkRoles(w: Workflow): Promise<Line[]> {
   const lines: Line[] = [];
   await w.store.db.transaction(async (tx) => {
     for (const role of ROLES) {
       const people = new Set<string>();
       for (const name of w.roles[role]) {
+        if (isGroup(name)) continue;
         const id = name.includes("@")
           ? await findPersonOfEmail(tx, w, name)
           : ((await findPersonOfAccount(tx, w, "slack", name)) ?? (await findPerson(tx, w, name))?.id);
         if (id === undefined) lines.push(bad(`${role} ${name}`, "nobody in the directory: signoff import people"));
         else people.add(id);
+      }
+      for (const group of w.roles[role].filter(isGroup)) {
+        const members = await groupMembers(w, group);
+        if (members === undefined)
+          lines.push(bad(`${role} ${group}`, "cannot be read: the id, or the rights of the credential"));
+        else if (members.length === 0) lines.push(warn(`${role} ${group}`, "nobody in it is known to the directory"));
+        for (const id of members ?? []) people.add(id);
       }
       if (role !== "approver") {
         lines.push(good(`${role}: ${people.size}`));

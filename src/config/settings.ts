@@ -28,12 +28,21 @@ export interface SlackSettings {
 export interface Settings {
   /** The only list of what is taken away and handed over. */
   readonly systems: readonly Configured[];
-  /** Person ids, e-mails or chat account ids. */
+  /** Person ids, e-mails, chat account ids, or groups of a directory: `group:okta:acme.okta.com:00g1abc`. */
   readonly roles: {
     readonly requesters?: readonly string[];
     readonly approvers: readonly string[];
     readonly auditors?: readonly string[];
     readonly operators?: readonly string[];
+    /** The fewer people who alone see and decide restricted cases. */
+    readonly restrictedApprovers?: readonly string[];
+  };
+  /** People whose departure is handled otherwise, named like those with a role. */
+  readonly people?: {
+    /** Their cases are restricted: executives, the security team. */
+    readonly restricted?: readonly string[];
+    /** Their cases move only when a second person asked for them too. */
+    readonly protected?: readonly string[];
   };
   readonly chat: {
     readonly slack?: SlackSettings | undefined;
@@ -52,7 +61,11 @@ const SettingsShape = z.strictObject({
     approvers: z.array(z.string()),
     auditors: z.array(z.string()).optional(),
     operators: z.array(z.string()).optional(),
+    restrictedApprovers: z.array(z.string()).optional(),
   }),
+  people: z
+    .strictObject({ restricted: z.array(z.string()).optional(), protected: z.array(z.string()).optional() })
+    .optional(),
   chat: z.strictObject({
     slack: z
       .strictObject({

@@ -69,10 +69,15 @@ export const Variables = z.object({
     .regex(/^[A-Z0-9]+$/, "must be a channel's id, such as C0123456789, and not its name")
     .optional()
     .meta({ about: "Id of the private channel where approvers see every case, such as C0123456789" }),
-  SIGNOFF_REQUESTERS: list("Who may start a case: person ids, e-mails or chat ids, separated by commas"),
+  SIGNOFF_REQUESTERS: list(
+    "Who may start a case: person ids, e-mails, chat ids or groups by immutable id (group:okta:acme.okta.com:00g1abc), separated by commas",
+  ),
   SIGNOFF_APPROVERS: list("Who approves plans: at least three, so that two are left when one asks or leaves"),
   SIGNOFF_AUDITORS: list("Who reads every history and changes nothing"),
   SIGNOFF_OPERATORS: list("Who runs Signoff"),
+  SIGNOFF_RESTRICTED_APPROVERS: list("Who alone sees and approves restricted cases"),
+  SIGNOFF_RESTRICTED_PEOPLE: list("Whose cases are restricted, such as executives and the security team"),
+  SIGNOFF_PROTECTED_PEOPLE: list("Whose cases move only when a second requester asked for them too"),
   SIGNOFF_IT_OWNER: text("E-mail of who collects laptops and badges; puts that on every plan"),
   SIGNOFF_ZONE: z.string().refine(isZone, "must be a time zone such as Europe/Berlin").optional().meta({
     about: "Time zone of the digest, and of people whose line in the people file names none, such as Europe/Berlin",

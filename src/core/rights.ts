@@ -1,6 +1,15 @@
 /** What the configuration says of a person, after ids and e-mails were looked up. */
-export const ROLES = ["requester", "approver", "auditor", "operator"] as const;
+export const ROLES = ["requester", "approver", "auditor", "operator", "restricted-approver"] as const;
 export type Role = (typeof ROLES)[number];
+
+/** What the configuration says of people who may leave: their cases are restricted, or take a second requester. */
+export const MARKS = ["restricted", "protected"] as const;
+export type Mark = (typeof MARKS)[number];
+
+/** Every list of people in the configuration. */
+export const LISTS = [...ROLES, ...MARKS] as const;
+/** Names by list: person ids, e-mails, chat account ids, groups. */
+export type Lists = Readonly<Record<Role | Mark, readonly string[]>>;
 
 /** Who asks: a person with their roles. An account without a person never gets this far. */
 export interface Asker {

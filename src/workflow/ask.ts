@@ -1,8 +1,9 @@
 import { type Act, type Asker, type CaseFacts, mayAct } from "../core/rights.ts";
 import type { Tx } from "../store/open.ts";
 import { requests } from "../store/schema.ts";
+import type { OpenedCase } from "./roles.ts";
 import { type Change, type Said, transition } from "./transition.ts";
-import { askerOf, type ChatAccount, findPersonOfChat, noteChat } from "./who.ts";
+import { askerOf, type ChatAccount, findPersonOfChat, noteChat, rolesOf } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** A person's request, as a surface took it. */
@@ -83,6 +84,22 @@ export function denied(
 ): Denied | undefined {
   const verdict = mayAct(asker, act, on, owner);
   return verdict.allowed ? undefined : new Denied(act, verdict.why, caseId);
+}
+
+/**
+ * The refusal, if the asker may not do this in this case: with the roles that count in it, which those who were given or
+ * lost them lately do not change. Every question about rights in a case goes through here.
+ */
+export async function deniedIn(
+  tx: Tx,
+  w: Workflow,
+  asker: Asker,
+  act: Act,
+  on: CaseFacts & OpenedCase & { readonly id: string },
+  owner?: string,
+): Promise<Denied | undefined> {
+  const roles = await rolesOf(tx, w, asker.personId, on);
+  return denied({ ...asker, roles }, act, on.id, on, owner);
 }
 
 /** The person who asks, as an actor. */

@@ -2,7 +2,7 @@ import { and, eq, inArray } from "drizzle-orm";
 import { mayMove } from "../core/case.ts";
 import { type Case, listStepKeys, lockCase } from "../store/cases.ts";
 import { cases, offers, plans } from "../store/schema.ts";
-import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Change } from "./transition.ts";
 import type { Workflow } from "./workflow.ts";
@@ -14,7 +14,7 @@ export function cancelCase(w: Workflow, request: Request, caseId: string): Promi
   return ask<Cancelled | Refusal>(w, request, async (tx, asker): Promise<Change<Cancelled | Refusal> | Denied> => {
     const row = await lockCase(tx, caseId);
     if (!row) return { result: { kind: "missing", what: "case" } };
-    const no = denied(asker, "cancel-case", row.id, row);
+    const no = await deniedIn(tx, w, asker, "cancel-case", row);
     if (no) return no;
     // A containment cuts while its case is still planned: what is gone is given back, not cancelled.
     if (!mayMove(row.state, "cancelled") || row.state === "revoking" || (await listStepKeys(tx, caseId)).size > 0)

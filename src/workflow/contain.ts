@@ -1,6 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { containmentOf, containmentPart, type Plan } from "../core/plan.ts";
 import { type Case, listPlans, listStepKeys, lockCase } from "../store/cases.ts";
+import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, plans } from "../store/schema.ts";
 import { addSteps } from "./advance.ts";
@@ -11,7 +12,7 @@ import { listFreshReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { NotVouched, proveCase } from "./vouched.ts";
-import { askerOf, peopleWith } from "./who.ts";
+import { peopleWith } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 /**
@@ -146,8 +147,8 @@ async function callApprovers(
 /** People of a role without the leaver, and without anybody whose own access is being reviewed. */
 async function whoMayHear(tx: Tx, w: Workflow, row: Case, role: "approver" | "operator"): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const id of await peopleWith(tx, w, role))
-    if (id !== row.leaverId && !(await askerOf(tx, w, id)).leaving) found.push(id);
+  for (const id of await peopleWith(tx, w, role, row))
+    if (id !== row.leaverId && !(await isLeaving(tx, id))) found.push(id);
   return found;
 }
 

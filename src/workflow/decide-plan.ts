@@ -4,7 +4,7 @@ import { type Case, listDecisions, listPlans, listStepKeys, lockCase, type PlanR
 import type { Tx } from "../store/open.ts";
 import { cases, decisions, plans } from "../store/schema.ts";
 import { addSteps, advance, startClosing } from "./advance.ts";
-import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { touchPages, wantCasePosts, wantThreadPost } from "./notices.ts";
 import { wantOffers } from "./offer-work.ts";
 import type { Job } from "./queues.ts";
@@ -46,7 +46,7 @@ export async function decidePlan(w: Workflow, request: Request, decision: Decisi
   return ask<Decided>(w, request, async (tx, asker): Promise<Change<Decided> | Denied> => {
     const row = await lockCase(tx, decision.caseId);
     if (!row) return { result: { kind: "already", what: "over", by: [] } };
-    const no = denied(asker, "decide-plan", row.id, row);
+    const no = await deniedIn(tx, w, asker, "decide-plan", row);
     if (no) return no;
     const found = (await listPlans(tx, row.id)).find(({ hash }) => hash === decision.planHash);
     if (!found) return { result: { kind: "already", what: "superseded", by: [] } };

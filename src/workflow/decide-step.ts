@@ -6,7 +6,7 @@ import type { Tx } from "../store/open.ts";
 import { steps } from "../store/schema.ts";
 import { findStep, type Step } from "../store/steps.ts";
 import { advance } from "./advance.ts";
-import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { findPersonNamed } from "./known-people.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
@@ -137,7 +137,7 @@ function onStep(
     if (!step) return { result: { kind: "missing", what: "step" } };
     const named = w.systems.get(step.system)?.manual?.owner;
     const owner = named === undefined ? undefined : await findPersonNamed(tx, w, named);
-    const no = denied(asker, act, row.id, row, owner);
+    const no = await deniedIn(tx, w, asker, act, row, owner);
     if (no) return no;
     if (!stepsRun(row.state)) return { result: { kind: "already", state: step.state } };
     return work(tx, row, step, byPerson(request, asker));

@@ -5,7 +5,7 @@ import { safeText } from "../core/text.ts";
 import { type Case, listReads, lockCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { reads } from "../store/schema.ts";
-import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { callFor } from "./call.ts";
 import { findPersonOfAccount, noteAccount } from "./known-people.ts";
 import { wantCasePosts } from "./notices.ts";
@@ -43,7 +43,7 @@ export async function nameAccount(
     { ...request, requestId: `${request.requestId}:confirmed` },
     async (tx, asker): Promise<Change<Named | Refusal> | Denied> => {
       const row = await lockCase(tx, of.caseId);
-      const no = row && denied(asker, "name-account", row.id, row);
+      const no = row && (await deniedIn(tx, w, asker, "name-account", row));
       if (!row || no) return no ?? { result: { kind: "missing", what: "case" } };
       if (!readsAgain(row)) return { result: { kind: "too-late" } };
       const noted = await noteAccount(tx, w, looked.account, row.leaverId, "named in chat");
@@ -97,7 +97,7 @@ function again(
   return ask<Named | Refusal>(w, request, async (tx, asker): Promise<Change<Named | Refusal> | Denied> => {
     const row = await lockCase(tx, of.caseId);
     if (!row) return { result: { kind: "missing", what: "case" } };
-    const no = denied(asker, act, row.id, row);
+    const no = await deniedIn(tx, w, asker, act, row);
     if (no) return no;
     const line = (await listReads(tx, row.id, row.round)).find(({ system }) => system === of.system);
     if (!line || !readsAgain(row) || (line.state !== "unmatched" && line.state !== "failed" && line.nextAt === null))
@@ -146,7 +146,7 @@ function mayName(w: Workflow, request: Request, caseId: string, what: string): P
   return ask<May>(w, request, async (tx, asker): Promise<Change<May> | Denied> => {
     const row = await lockCase(tx, caseId);
     if (!row) return { result: { kind: "missing", what: "case" } };
-    const no = denied(asker, "name-account", row.id, row);
+    const no = await deniedIn(tx, w, asker, "name-account", row);
     if (no) return no;
     return {
       result: { kind: "allowed" },

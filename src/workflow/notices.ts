@@ -28,6 +28,8 @@ export const Notice = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("summary"), caseId: z.string() }),
   /** That acts were paused or resumed, as the log says it now. */
   z.object({ kind: z.literal("acts") }),
+  /** Who was given or lost a role, as that entry says. */
+  z.object({ kind: z.literal("roles"), seq: z.number().int() }),
   /** What waits for somebody, once a day. */
   z.object({ kind: z.literal("digest"), day: z.iso.date(), zone: z.string().refine(isZone) }),
   /** The page that an account of a chat sees alone. Opening it again is a wish of its own, whatever it showed before. */

@@ -2,11 +2,12 @@ import type { Asker } from "../core/rights.ts";
 import { findCase, findOpenCase, listLatestCaseIds, listOpenCaseIds } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { type CaseView, loadCaseView } from "../store/views.ts";
-import { ask, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, type Denied, denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { findWhom, type HistoryOf } from "./history.ts";
 import { findPerson } from "./known-people.ts";
 import type { Change } from "./transition.ts";
 import { NotVouched, proveCase } from "./vouched.ts";
+import { rolesOf } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** As whom somebody sees a case: what they may do with it follows from that. */
@@ -49,7 +50,9 @@ export function readOpenCases(w: Workflow, request: Request): Promise<OpenCases 
 
 /** The open cases that somebody may see, with as what. */
 export async function listSeen(tx: Tx, w: Workflow, asker: Asker): Promise<OpenCases["cases"]> {
-  return (await loadOpenCases(tx, w, asker.personId)).flatMap((view) => seen(asker, view));
+  const found: OpenCases["cases"][number][] = [];
+  for (const view of await loadOpenCases(tx, w, asker.personId)) found.push(...(await seen(tx, w, asker, view)));
+  return found;
 }
 
 /** The newest cases that somebody may see, over or not. */
@@ -57,7 +60,7 @@ export async function loadLatestCases(tx: Tx, w: Workflow, asker: Asker, limit: 
   const views: CaseView[] = [];
   for (const id of await listLatestCaseIds(tx, limit)) {
     const view = await loadVouched(tx, w, id);
-    if (view) views.push(...seen(asker, view).map((one) => one.view));
+    if (view) views.push(...(await seen(tx, w, asker, view)).map((one) => one.view));
   }
   return views;
 }
@@ -77,7 +80,7 @@ export function readCaseOf(w: Workflow, request: Request, of: HistoryOf): Promis
     for (const personId of await findWhom(tx, w, of)) {
       const row = await findOpenCase(tx, personId);
       const view = row && (await loadVouched(tx, w, row.id));
-      if (view) cases.push(...seen(asker, view));
+      if (view) cases.push(...(await seen(tx, w, asker, view)));
     }
     return { result: { kind: "cases", cases } };
   });
@@ -87,17 +90,19 @@ export function readCaseOf(w: Workflow, request: Request, of: HistoryOf): Promis
 export function readCase(w: Workflow, request: Request, caseId: string): Promise<OneCase | Refusal> {
   return ask<OneCase | Refusal>(w, request, async (tx, asker): Promise<Change<OneCase | Refusal> | Denied> => {
     const row = await findCase(tx, caseId);
-    const no = denied(asker, "read-case", row ? caseId : null, row);
+    const no = row ? await deniedIn(tx, w, asker, "read-case", row) : denied(asker, "read-case", null);
     if (no) return no;
     const view = row && (await loadVouched(tx, w, caseId));
     return { result: view ? { kind: "case", view } : { kind: "missing", what: "case" } };
   });
 }
 
-function seen(asker: Asker, view: CaseView): OpenCases["cases"][number][] {
-  if (denied(asker, "read-case", view.case.id, view.case)) return [];
-  if (asker.roles.has("approver")) return [{ view, as: "approver" }];
-  return [{ view, as: asker.roles.has("auditor") ? "auditor" : "requester" }];
+async function seen(tx: Tx, w: Workflow, asker: Asker, view: CaseView): Promise<OpenCases["cases"]> {
+  const row = view.case;
+  if (await deniedIn(tx, w, asker, "read-case", row)) return [];
+  const roles = await rolesOf(tx, w, asker.personId, row);
+  if (roles.has("approver")) return [{ view, as: "approver" }];
+  return [{ view, as: roles.has("auditor") ? "auditor" : "requester" }];
 }
 
 /** A case as far as the log vouches for it. */

@@ -7,7 +7,7 @@ import { type Case, findOpenCase, listPlans, lockCase } from "../store/cases.ts"
 import type { Tx } from "../store/open.ts";
 import { entries, steps, undos } from "../store/schema.ts";
 import { listSteps, type Step } from "../store/steps.ts";
-import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Change } from "./transition.ts";
 import { hashOf, hashOfGrant, NotVouched, prove } from "./vouched.ts";
@@ -31,7 +31,7 @@ export function undoCase(w: Workflow, request: Request, caseId: string): Promise
   return ask<Undone | Refusal>(w, request, async (tx, asker): Promise<Change<Undone | Refusal> | Denied> => {
     const row = await lockCase(tx, caseId);
     if (!row) return { result: { kind: "missing", what: "case" } };
-    const no = denied(asker, "undo-case", row.id, row);
+    const no = await deniedIn(tx, w, asker, "undo-case", row);
     if (no) return no;
     if (row.state !== "closed") return { result: { kind: "nothing", why: "not-closed" } };
     if (await findOpenCase(tx, row.leaverId)) return { result: { kind: "nothing", why: "left-again" } };

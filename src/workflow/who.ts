@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { type Asker, ROLES, type Role } from "../core/rights.ts";
+import { type Asker, type Mark, ROLES, type Role } from "../core/rights.ts";
 import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
 import { findPersonOfAccount, findPersonOfEmail, listAccounts, noteAccount } from "./known-people.ts";
 import { findRecord, type Vouching } from "./person-record.ts";
+import { type OpenedCase, rolesFor } from "./roles.ts";
 import type { Said } from "./transition.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -48,14 +49,16 @@ export async function noteChat(
   return noted.kind === "noted" ? noted.said : undefined;
 }
 
-/** Roles of a person, from ids, e-mails and chat accounts in the configuration. */
-export async function rolesOf(tx: Tx, w: Workflow, personId: string): Promise<ReadonlySet<Role>> {
-  const record = await findRecord(tx, w, personId);
-  const chats = [...(await listAccounts(tx, w, personId, "slack")), ...(await listAccounts(tx, w, personId, "teams"))];
-  const names = new Set([personId, ...(record?.emails ?? []), ...chats.map(({ id }) => id)]);
-  return new Set(
-    ROLES.filter((role) => w.roles[role].some((name) => names.has(name) || names.has(name.toLowerCase()))),
-  );
+/** Roles of a person, in general or in one case. Two accounts of one person are one. */
+export async function rolesOf(tx: Tx, w: Workflow, personId: string, of?: OpenedCase): Promise<ReadonlySet<Role>> {
+  const names = await namesFor(tx, w, personId);
+  const lists = await rolesFor(tx, w, of);
+  return new Set(ROLES.filter((role) => holds(lists[role], names)));
+}
+
+/** Whether the configuration marks a person who may leave. */
+export async function isMarked(tx: Tx, w: Workflow, personId: string, mark: Mark): Promise<boolean> {
+  return holds((await rolesFor(tx, w))[mark], await namesFor(tx, w, personId));
 }
 
 /** A person as somebody who asks. Whoever is leaving has no rights left. */
@@ -63,10 +66,15 @@ export async function askerOf(tx: Tx, w: Workflow, personId: string): Promise<As
   return { personId, roles: await rolesOf(tx, w, personId), leaving: await isLeaving(tx, personId) };
 }
 
-/** Person ids of everybody who has a role, as far as the directory knows them. */
-export async function peopleWith(tx: Tx, w: Workflow, role: Role): Promise<readonly string[]> {
+/** Person ids of everybody who has a role, in general or in one case, as far as the directory knows them. */
+export async function peopleWith(tx: Tx, w: Workflow, role: Role, of?: OpenedCase): Promise<readonly string[]> {
+  return peopleNamed(tx, w, (await rolesFor(tx, w, of))[role]);
+}
+
+/** Person ids of those whom names mean: e-mails, chat account ids, person ids. */
+export async function peopleNamed(tx: Tx, w: Workflow, names: readonly string[]): Promise<readonly string[]> {
   const found = new Set<string>();
-  for (const name of w.roles[role]) {
+  for (const name of names) {
     const id = name.includes("@")
       ? await findPersonOfEmail(tx, w, name)
       : ((await findPersonOfAccount(tx, w, "slack", name)) ??
@@ -75,4 +83,15 @@ export async function peopleWith(tx: Tx, w: Workflow, role: Role): Promise<reado
     if (id !== undefined) found.add(id);
   }
   return [...found];
+}
+
+/** Everything by which the configuration may name a person. */
+async function namesFor(tx: Tx, w: Workflow, personId: string): Promise<ReadonlySet<string>> {
+  const record = await findRecord(tx, w, personId);
+  const chats = [...(await listAccounts(tx, w, personId, "slack")), ...(await listAccounts(tx, w, personId, "teams"))];
+  return new Set([personId, ...(record?.emails ?? []), ...chats.map(({ id }) => id)]);
+}
+
+function holds(list: readonly string[], names: ReadonlySet<string>): boolean {
+  return list.some((name) => names.has(name) || names.has(name.toLowerCase()));
 }

@@ -3,7 +3,7 @@ import type { Log, System } from "../../connectors/connector.ts";
 import type { Actor } from "../audit/entry.ts";
 import type { LogSigner, LogVerifier } from "../audit/key.ts";
 import type { Policy } from "../core/policy.ts";
-import type { Role } from "../core/rights.ts";
+import type { Lists } from "../core/rights.ts";
 import type { Store } from "../store/open.ts";
 
 /** Everything the workflow is lent. Made once by main.ts; tests make their own. */
@@ -15,8 +15,8 @@ export interface Workflow {
   /** By system id, in the order of the configuration. */
   readonly systems: ReadonlyMap<string, System>;
   readonly policy: Policy;
-  /** Person ids, e-mails or chat account ids by role. */
-  readonly roles: Readonly<Record<Role, readonly string[]>>;
+  /** As this process is configured. What counts is what the log says of it: roles.ts. */
+  readonly roles: Lists;
   readonly now: () => Date;
   readonly log: Log;
   readonly version: string;

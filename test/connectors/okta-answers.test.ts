@@ -126,4 +126,21 @@ describe("okta as a directory", () => {
     bench.peer.behave({ when: ({ query }) => query.has("after"), then: "bad-gateway" });
     expect((await failureOf(people(bench))).code).toBe("unreachable");
   });
+
+  it("lists the members of a group by its id who can sign in, all of them, and fails for a group that is not there", async () => {
+    const crowd = Array.from({ length: 201 }, (_, index) => ({ login: `user-${index}@acme.example` }));
+    const gone = { login: "gone@acme.example", status: "DEPROVISIONED" };
+    const bench = await open({ users: [...SEED.users, gone, ...crowd] });
+    const members = [LOGIN, ...crowd.map(({ login }) => login)];
+    const id = await bench.peer.org.addGroup({ name: "Approvers", members });
+    const list = (group: string) => bench.system.directory?.listMembers?.(group, call) ?? Promise.reject(new Error());
+    const listed = await list(id);
+    expect(listed.map(({ login }) => login).toSorted()).toEqual(members.toSorted());
+    expect(listed.find(({ login }) => login === LOGIN)?.id).toBe((await accountOf(bench)).id);
+    expect((await failureOf(list("00gnone"))).code).toBe("refused");
+    await bench.peer.org.setStatus((await accountOf(bench)).id, "SUSPENDED");
+    expect((await list(id)).map(({ login }) => login)).not.toContain(LOGIN);
+    bench.peer.behave({ when: ({ query }) => query.has("after"), then: "bad-gateway" });
+    expect((await failureOf(list(id))).code).toBe("unreachable");
+  });
 });

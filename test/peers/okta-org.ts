@@ -129,6 +129,7 @@ export class OktaOrg implements Users {
       userRoute(this, "GET", `${user}/groups`, async (id, _, seen) => paged(await this.groupsOf(id), seen)),
       userRoute(this, "POST", `${user}/lifecycle/(\\w+)`, (id, act) => this.#lifecycle(id, act)),
       route("GET", "/api/v1/groups/([^/]+)", async ([id = ""]) => this.#group(id)),
+      route("GET", "/api/v1/groups/([^/]+)/users", ([id = ""], seen) => this.#membersOf(id, seen)),
       route("PUT", member, ([group = "", id = ""]) => this.#member("PUT", group, id)),
       route("DELETE", member, ([group = "", id = ""]) => this.#member("DELETE", group, id)),
       route("GET", "/api/v1/logs", async (_, seen) => this.log.answer(seen)),
@@ -154,6 +155,16 @@ export class OktaOrg implements Users {
     const { body } = await this.#ask("GET", `/api/v1/users/${id}/groups`);
     const groups = Array.isArray(body) ? (body as Json[]) : [];
     return groups.map((group) => this.#shownGroup(group));
+  }
+
+  /** The emulator gives them all at once. */
+  async #membersOf(group: string, seen: Seen): Promise<Answer> {
+    const { status, body } = await this.#ask("GET", `/api/v1/groups/${group}/users`);
+    if (status !== 200) return notFound(`${group} (UserGroup)`);
+    return paged(
+      (body as Json[]).map((user) => this.#shown(user)),
+      seen,
+    );
   }
 
   /** The emulator writes null for a description that there is not. */

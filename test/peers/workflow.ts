@@ -1,7 +1,7 @@
 import type { Log, System } from "../../connectors/connector.ts";
 import { newLogKey, readLogKey } from "../../src/audit/key.ts";
 import { Policy } from "../../src/core/policy.ts";
-import type { Role } from "../../src/core/rights.ts";
+import { LISTS, type Lists } from "../../src/core/rights.ts";
 import { importPeople } from "../../src/people/import-people.ts";
 import type { Request } from "../../src/workflow/ask.ts";
 import { closeCase } from "../../src/workflow/close-case.ts";
@@ -19,6 +19,9 @@ import { verifyGrant } from "../../src/workflow/verify-grant.ts";
 import type { ChatAccount } from "../../src/workflow/who.ts";
 import type { Workflow } from "../../src/workflow/workflow.ts";
 import { freshDatabase, type TestDatabase } from "./database.ts";
+
+/** A configuration that names nobody. */
+const NOBODY = Object.fromEntries(LISTS.map((list) => [list, []])) as unknown as Lists;
 
 /** A job as it was sent; `payload` is what the queue's schema makes of it when it runs. */
 export interface SentJob {
@@ -60,7 +63,7 @@ export interface TestWorkflow {
 /** Makes a workflow on a fresh database with a fresh log key. The clock stands still until it is moved. */
 export async function testWorkflow(options: {
   readonly systems?: readonly System[];
-  readonly roles?: Partial<Record<Role, readonly string[]>>;
+  readonly roles?: Partial<Lists>;
   readonly policy?: Partial<Policy>;
   readonly people?: readonly TestPerson[];
   readonly now?: Date;
@@ -91,7 +94,7 @@ export async function testWorkflow(options: {
     verifier: signer.verifier,
     systems: new Map((options.systems ?? []).map((system) => [system.id, system])),
     policy: Policy.parse(options.policy ?? {}),
-    roles: { requester: [], approver: [], auditor: [], operator: [], ...options.roles },
+    roles: { ...NOBODY, ...options.roles },
     now: () => clock.now,
     log,
     version: "0.0.0-test",
