@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Asker, type Mark, ROLES, type Role } from "../core/rights.ts";
+import { type Asker, ROLES, type Role } from "../core/rights.ts";
 import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
 import { findPersonOfAccount, findPersonOfEmail, listAccounts, noteAccount } from "./known-people.ts";
@@ -54,11 +54,6 @@ export async function rolesOf(tx: Tx, w: Workflow, personId: string, of?: Opened
   const names = await namesFor(tx, w, personId);
   const lists = await rolesFor(tx, w, of);
   return new Set(ROLES.filter((role) => holds(lists[role], names)));
-}
-
-/** Whether the configuration marks a person who may leave. */
-export async function isMarked(tx: Tx, w: Workflow, personId: string, mark: Mark): Promise<boolean> {
-  return holds((await rolesFor(tx, w))[mark], await namesFor(tx, w, personId));
 }
 
 /** A person as somebody who asks. Whoever is leaving has no rights left. */
