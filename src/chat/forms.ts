@@ -21,7 +21,8 @@ export const FIELDS = {
   "name-account": { account: "account" },
   "pass-offer": { to: "to" },
   "decline-offer": { note: "note" },
-  review: {},
+  review: { keep: "keep" },
+  "keep-grants": { owner: "owner", until: "until", note: "note" },
 } as const satisfies Record<FormKind, Record<string, string>>;
 
 /** Value of the choices `when` and `announced`. */
@@ -42,6 +43,8 @@ export type ReadAnswers =
 export function readAnswers(kind: FormKind, carried: Readonly<Record<string, string>>, answers: Answers): ReadAnswers {
   const faults = missing(kind, answers);
   if (Object.keys(faults).length > 0) return { kind: "faults", faults };
+  if (kind === "review" && pickedIn(carried, answers) === "")
+    return { kind: "faults", faults: { [FIELDS.review.keep]: "Choose what is to be kept, or close this." } };
   const parsed = Asked.safeParse(meaning(kind, carried, answers));
   if (parsed.success) return { kind: "ask", ask: parsed.data };
   const known: readonly string[] = Object.values(FIELDS[kind]);
@@ -50,6 +53,37 @@ export function readAnswers(kind: FormKind, carried: Readonly<Record<string, str
     kind: "faults",
     faults: { [String(field ?? known[0])]: "This could not be read. Please choose it again." },
   };
+}
+
+/**
+ * What a button within a dialog asks for, with what was picked so far: the next page knows what the ones before it were told.
+ * Anything else is asked for as it is.
+ */
+export function askWithin(kind: FormKind, carried: Readonly<Record<string, string>>, answers: Answers, ask: Ask): Ask {
+  if (kind !== "review" || ask.kind !== "review-plan") return ask;
+  const parsed = Asked.safeParse({ ...ask, picked: pickedIn(carried, answers) });
+  return parsed.success ? parsed.data : ask;
+}
+
+/** The id of a page's field: of another page another one, since a chat keeps what stands at an id that stays. */
+export function keepFieldOf(page: number): string {
+  return page === 0 ? FIELDS.review.keep : `${FIELDS.review.keep}-${page}`;
+}
+
+/** Picked on other pages, and on this one: `here` names what it shows. `undefined` if the dialog is not whole. */
+function pickedIn({ picked, here }: Readonly<Record<string, string>>, answers: Answers): string | undefined {
+  if (picked === undefined || here === undefined) return undefined;
+  const shown = new Set(placesOf(here));
+  const checked = Object.entries(answers)
+    .filter(([id]) => id === FIELDS.review.keep || id.startsWith(`${FIELDS.review.keep}-`))
+    .flatMap(([, answer]) => all(answer).map(Number));
+  const places = [...placesOf(picked).filter((place) => !shown.has(place)), ...checked];
+  return [...new Set(places)].sort((a, b) => a - b).join(",");
+}
+
+/** `3,17` as numbers. */
+export function placesOf(picked: string): readonly number[] {
+  return picked === "" ? [] : picked.split(",").map(Number);
 }
 
 /** What opens a dialog again, for when it could not be shown or had to close. Takes what the dialog carries. */
@@ -72,7 +106,9 @@ export function reopening(kind: FormKind, carried: Readonly<Record<string, strin
       case "decline-offer":
         return { kind: "decline-offer", offerId };
       case "review":
-        return { kind: "review-plan", caseId, planHash, page: Number(carried["page"] ?? 0) };
+        return { kind: "review-plan", caseId, planHash, page: Number(carried["page"] ?? 0), picked: carried["picked"] };
+      case "keep-grants":
+        return { kind: "ask-keep", caseId, planHash, picked: carried["picked"] };
       default:
         return kind satisfies never;
     }
@@ -114,7 +150,17 @@ function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answ
     case "decline-offer":
       return { kind: "decline-offer", offerId, note: said("note") ?? "" };
     case "review":
-      return { kind: "review-plan", caseId, planHash, page: Number(carried["page"]) };
+      return { kind: "ask-keep", caseId, planHash, picked: pickedIn(carried, answers) };
+    case "keep-grants":
+      return {
+        kind: "keep-grants",
+        caseId,
+        planHash,
+        picked: carried["picked"],
+        owner: said("owner"),
+        until: said("until"),
+        note: said("note"),
+      };
     default:
       return kind satisfies never;
   }
@@ -151,6 +197,11 @@ function missing(kind: FormKind, answers: Answers): Record<string, string> {
       break;
     case "pass-offer":
       need("to", "Choose who you suggest.");
+      break;
+    case "keep-grants":
+      need("owner", "Choose who owns the risk.");
+      need("until", "Choose a day.");
+      need("note", "Say why it stays.");
       break;
     case "decline-offer":
     case "review":

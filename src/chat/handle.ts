@@ -9,7 +9,7 @@ import { showHistory, verifyLog } from "./handle-history.ts";
 import { listCases, showCase } from "./handle-list.ts";
 import { accept, askDecline, decline, pass } from "./handle-offer.ts";
 import { decide } from "./handle-plan.ts";
-import { reviewPlan } from "./handle-review.ts";
+import { askKeep, decideToKeep, keep, reviewPlan } from "./handle-review.ts";
 import { askNote, onStep, rereadSystem } from "./handle-step.ts";
 import type { Intent } from "./intent.ts";
 import { cancelledMessage, helpMessage, tooLateToCancel } from "./messages/answers.ts";
@@ -34,6 +34,12 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       return decide(deps, intent, reply);
     case "review-plan":
       return reviewPlan(deps, intent, reply);
+    case "ask-keep":
+      return askKeep(deps, intent, reply);
+    case "keep-grants":
+      return keep(deps, intent, reply);
+    case "decide-kept":
+      return decideToKeep(deps, intent, reply);
     case "cancel-case": {
       const done = await cancelCase(deps.workflow, requestOf(intent), intent.caseId);
       if (isRefusal(done)) return sayRefusal(reply, done);

@@ -46,6 +46,12 @@ export const Leave = z.object({
 });
 export type Leave = Readonly<z.infer<typeof Leave>>;
 
+/** Places of steps in a plan, `3,17`: short enough for what a dialog carries, whatever the grants are called. */
+const Picked = z
+  .string()
+  .max(1000)
+  .regex(/^(\d{1,5}(,\d{1,5})*)?$/);
+
 const Wish = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("start-case"),
@@ -56,12 +62,31 @@ const Wish = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("open-case"), leaver: z.string(), leave: Leave }),
   z.object({ kind: z.literal("approve-plan"), caseId: z.string(), planHash: z.string(), gaps: z.string().optional() }),
   z.object({ kind: z.literal("reject-plan"), caseId: z.string(), planHash: z.string(), note: z.string().optional() }),
-  /** Every grant of a plan, page by page. */
+  /** Every grant of a plan, page by page, with what was picked on other pages. */
   z.object({
     kind: z.literal("review-plan"),
     caseId: z.string(),
     planHash: z.string(),
     page: z.number().int().min(0).optional(),
+    picked: Picked.optional(),
+  }),
+  /** Opens the dialog for owner, day and reason. */
+  z.object({ kind: z.literal("ask-keep"), caseId: z.string(), planHash: z.string(), picked: Picked.min(1) }),
+  z.object({
+    kind: z.literal("keep-grants"),
+    caseId: z.string(),
+    planHash: z.string(),
+    picked: Picked.min(1),
+    owner: z.string(),
+    until: z.iso.date(),
+    note: z.string(),
+  }),
+  z.object({
+    kind: z.literal("decide-kept"),
+    caseId: z.string(),
+    /** What was shown is what is decided. */
+    asked: z.string(),
+    verdict: z.enum(["agreed", "refused"]),
   }),
   z.object({ kind: z.literal("cancel-case"), caseId: z.string() }),
   /** Asked by one person, confirmed by another with the same words. */

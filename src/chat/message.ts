@@ -84,7 +84,8 @@ export type FormKind =
   | "name-account"
   | "pass-offer"
   | "decline-offer"
-  | "review";
+  | "review"
+  | "keep-grants";
 
 /** Answers of a form: one string a field, several for checks, absent where nothing was given. */
 export type Answers = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -18,6 +18,7 @@ import { additionMessage } from "./messages/addition.ts";
 import { caseMessage } from "./messages/case.ts";
 import { operatorPageMessage, pageMessage } from "./messages/containment.ts";
 import { digestMessage } from "./messages/digest.ts";
+import { keptMessage } from "./messages/kept.ts";
 import { lookedAgainMessage } from "./messages/looked-again.ts";
 import { mirrorMessage } from "./messages/mirror.ts";
 import { missedMessage, unreachedMessage } from "./messages/missed.ts";
@@ -78,7 +79,7 @@ export async function contentOf(
   const about = {
     caseId: view.case.id,
     leaverIds: [view.case.leaverId],
-    over: notice.kind === "looked-again" ? null : view.case.closedAt,
+    over: ["looked-again", "kept"].includes(notice.kind) ? null : view.case.closedAt,
   };
   return { kind: "say", message, about };
 }
@@ -125,7 +126,9 @@ type OfCase = Exclude<Notice, { kind: "digest" | "acts" | "roles" | "home" }>;
 async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, view: CaseView): Promise<boolean> {
   if (audience.kind === "approvers") return notice.kind === "case";
   if (audience.kind === "case-thread") {
-    const inThread = ["step", "addition", "missed", "summary", "unreached", "looked-again"].includes(notice.kind);
+    const inThread = ["step", "addition", "missed", "summary", "unreached", "looked-again", "kept"].includes(
+      notice.kind,
+    );
     return inThread && audience.caseId === view.case.id;
   }
   if (audience.kind === "home") return false;
@@ -146,6 +149,13 @@ async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, v
     }
     case "unclaimed":
       return (await getPerson(tx, w, view.case.leaverId)).managerId === personId;
+    case "kept":
+      return (
+        personId !== view.case.leaverId &&
+        (audience.kind === "under"
+          ? (await peopleWith(tx, w, "approver")).includes(personId)
+          : view.kept.some(({ state, ownerId }) => ownerId === personId && ["agreed", "ended"].includes(state)))
+      );
     case "page": {
       const roles = await Promise.all([peopleWith(tx, w, "approver"), peopleWith(tx, w, "operator")]);
       return personId !== view.case.leaverId && roles.flat().includes(personId);
@@ -204,6 +214,9 @@ async function messageOf(
     case "summary":
       if (view.case.state !== "closed") return "the case is not closed";
       return summaryMessage(view, await closingCheckpoint(tx, w, view));
+    case "kept":
+      if (view.case.state !== "closed") return "the case is not closed";
+      return keptMessage(view, notice.time, audience.kind === "person" ? audience.personId : undefined);
     case "looked-again": {
       const look = await findLook(tx, notice.caseId, notice.system);
       const title = w.systems.get(notice.system)?.title ?? notice.system;

@@ -27,6 +27,18 @@ export const Gap = z.object({
 });
 export type Gap = Readonly<z.infer<typeof Gap>>;
 
+/** A grant that stays although its person leaves: a risk that somebody owns until an instant. Two people agreed to it. */
+export const Kept = z.object({
+  key: z.string(),
+  grant: Grant,
+  /** Who owns the risk: a person's id. */
+  owner: z.string(),
+  until: z.iso.datetime(),
+  /** Number of the entry that agreed to it. */
+  agreed: z.number().int(),
+});
+export type Kept = Readonly<z.infer<typeof Kept>>;
+
 /** What approvers see is what they approve: the hash of the canonical JSON of this is what a decision is bound to. */
 export const Plan = z.object({
   v: z.literal(1),
@@ -49,6 +61,8 @@ export const Plan = z.object({
     .optional(),
   /** Systems that showed no account. */
   clean: z.array(z.object({ system: z.string(), title: z.string() })).readonly(),
+  /** Grants that are no steps of it by exception. */
+  kept: z.array(Kept).readonly().optional(),
   approvals: z.number().int().min(1).max(2),
   /** Why so many. */
   approvalsWhy: z.string(),
@@ -78,6 +92,8 @@ export interface PlanFor {
   readonly mode: Mode;
   /** Grant keys that earlier plans of the case already hold. */
   readonly done: ReadonlySet<string>;
+  /** What two people agreed to keep, by grant key. */
+  readonly kept?: ReadonlyMap<string, Omit<Kept, "key" | "grant">>;
 }
 
 /**
@@ -87,7 +103,13 @@ export interface PlanFor {
 export function proposePlan(facts: PlanFor, reads: readonly SystemRead[]): Plan {
   const sorted = [...reads].sort((a, b) => order(a.system, b.system));
   const manual = new Set(sorted.filter((read) => read.manual).map((read) => read.system));
-  const grants = sorted.flatMap((read) => read.grants).filter((grant) => !facts.done.has(grantKey(grant)));
+  const open = sorted.flatMap((read) => read.grants).filter((grant) => !facts.done.has(grantKey(grant)));
+  const kept = open.flatMap((grant): Kept[] => {
+    const key = grantKey(grant);
+    const by = facts.kept?.get(key);
+    return by ? [{ key, grant, ...by }] : [];
+  });
+  const grants = open.filter((grant) => facts.kept?.has(grantKey(grant)) !== true);
   const steps = orderGrants(grants, manual);
   const risky = steps.filter((step) => step.grant.privileged || !isReversible(step.grant));
   const two = risky.length > 0;
@@ -104,6 +126,7 @@ export function proposePlan(facts: PlanFor, reads: readonly SystemRead[]): Plan 
       sight.kind === "partial" ? (sight.findings ?? []).map((what) => ({ system, title, what })) : [],
     ),
     clean: sorted.filter((read) => read.state === "none").map(({ system, title }) => ({ system, title })),
+    ...(kept.length === 0 ? {} : { kept }),
     approvals: two ? 2 : 1,
     approvalsWhy: two ? whyTwo(risky) : "nothing in it is privileged or final",
   };

@@ -28,6 +28,8 @@ export const Policy = z.strictObject({
   lookAgainHours: z.number().positive().default(24),
   /** How long after it was proven gone a grant may be given back. */
   undoDays: z.number().positive().max(365).default(30),
+  /** A grant that was kept beyond its day is called out again this often until it is gone. */
+  keptAlertHours: z.number().positive().default(168),
   /** Longest time ahead that a departure may be set to. */
   farDays: z.int().min(1).default(400),
 });

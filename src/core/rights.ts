@@ -28,6 +28,7 @@ export interface CaseFacts {
 export type Act =
   | "open-case"
   | "decide-plan"
+  | "keep-grant"
   | "cancel-case"
   | "undo-case"
   | "retry-read"
@@ -47,6 +48,7 @@ export type Verdict = { readonly allowed: true } | { readonly allowed: false; re
 const MAY: Readonly<Record<Act, readonly Role[]>> = {
   "open-case": ["requester", "approver"],
   "decide-plan": ["approver"],
+  "keep-grant": ["approver"],
   "cancel-case": ["approver"],
   "undo-case": ["approver"],
   "retry-read": ["approver"],

@@ -3,7 +3,7 @@ import type { PgColumn } from "drizzle-orm/pg-core";
 import { CASE_STATES, stepsRun } from "../core/case.ts";
 import { isSettled, STEP_STATES } from "../core/step.ts";
 import type { Tx } from "./open.ts";
-import { cases, decisions, looks, offers, plans, reads, steps } from "./schema.ts";
+import { cases, decisions, kept, looks, offers, plans, reads, steps } from "./schema.ts";
 
 // What is due, whoever forgot it: a job that was lost, a process that died, a wake that was never sent.
 
@@ -132,6 +132,15 @@ export function listCasesBetween(tx: Tx, now: Date) {
         and(inArray(cases.state, ["containing", "rechecking", "closing"]), answered),
       ),
     )
+    .limit(LIMIT);
+}
+
+/** Cases with a grant that was kept beyond its day. */
+export function listDueKept(tx: Tx, now: Date) {
+  return tx
+    .selectDistinct({ caseId: kept.caseId })
+    .from(kept)
+    .where(and(eq(kept.state, "agreed"), isNotNull(kept.nextAt), lte(kept.nextAt, now), free(kept.leaseUntil, now)))
     .limit(LIMIT);
 }
 

@@ -234,6 +234,32 @@ export const plans = pgTable(
   (table) => [primaryKey({ columns: [table.caseId, table.revision] })],
 );
 
+/** A grant that somebody asks to keep although its person leaves. Two people agree, somebody owns the risk until a day. */
+export const kept = pgTable(
+  "kept",
+  {
+    caseId: text("case_id").notNull(),
+    grantKey: text("grant_key").notNull(),
+    /** asked | agreed | refused | ended */
+    state: text("state").notNull(),
+    ownerId: text("owner_id").notNull(),
+    until: instant("until").notNull(),
+    note: text("note").notNull(),
+    askedBy: text("asked_by").notNull(),
+    askedSeq: bigint("asked_seq", { mode: "number" }).notNull(),
+    agreedBy: text("agreed_by"),
+    agreedSeq: bigint("agreed_seq", { mode: "number" }),
+    /** How often it was called out after its day, and what the last look showed. */
+    alerts: integer("alerts").notNull().default(0),
+    shown: text("shown"),
+    /** Set when its case closes. */
+    nextAt: instant("next_at"),
+    lease: text("lease"),
+    leaseUntil: instant("lease_until"),
+  },
+  (table) => [primaryKey({ columns: [table.caseId, table.grantKey] }), index("kept_due").on(table.state, table.nextAt)],
+);
+
 export const decisions = pgTable(
   "decisions",
   {

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, inArray } from "drizzle-orm";
-import type { Person } from "../core/access.ts";
+import type { Grant, Person } from "../core/access.ts";
 import type { PlanStep } from "../core/order.ts";
 import {
   type Case,
@@ -11,6 +11,7 @@ import {
   type PlanRow,
   type Read,
 } from "./cases.ts";
+import { type KeptRow, listKept } from "./kept.ts";
 import { findOffer, listOffers, type Offer } from "./offers.ts";
 import type { Tx } from "./open.ts";
 import { entries, notes, undos } from "./schema.ts";
@@ -60,6 +61,16 @@ export interface OfferView extends Offer {
   readonly to: Named | undefined;
 }
 
+/** A grant that stays, or is asked to, with who says so. */
+export interface KeptView extends KeptRow {
+  readonly title: string;
+  /** `undefined` if no plan of the case ever held it. */
+  readonly grant: Grant | undefined;
+  readonly owner: Named;
+  readonly by: Named;
+  readonly agreedByWhom: Named | undefined;
+}
+
 /** A case with all that hangs on it. */
 export interface CaseView {
   readonly case: Case;
@@ -73,6 +84,8 @@ export interface CaseView {
   readonly plans: readonly PlanView[];
   readonly steps: readonly StepView[];
   readonly offers: readonly OfferView[];
+  /** What is asked to be kept, and what is. */
+  readonly kept: readonly KeptView[];
   /** What somebody asked to give back after the case was closed. */
   readonly undo: { readonly by: Named; readonly at: Date; readonly confirmed: boolean } | undefined;
   /** Number of the entry that says that every step ended, if there is one. */
@@ -118,6 +131,7 @@ export async function loadCaseView(
       (await listSteps(tx, caseId)).map((step) => stepView(step, systems, plans, name, attesters.get(step.grantKey))),
     ),
     offers: await Promise.all((await listOffers(tx, caseId)).map((offer) => offerView(offer, systems, name))),
+    kept: await keptViews(tx, caseId, systems, plans, name),
     undo: await undoView(tx, caseId, name),
     accessGoneSeq: await lastSeq(tx, caseId, "case.accessGone"),
   };
@@ -189,6 +203,31 @@ async function offerView(offer: Offer, systems: Systems, name: Name): Promise<Of
     title: titleOf(systems, offer.system),
     to: offer.toId === null ? undefined : await name(offer.toId),
   };
+}
+
+async function keptViews(
+  tx: Tx,
+  caseId: string,
+  systems: Systems,
+  plans: readonly PlanRow[],
+  name: Name,
+): Promise<readonly KeptView[]> {
+  const grants = new Map(
+    plans.flatMap(({ plan }) => [...plan.steps, ...(plan.kept ?? [])].map(({ key, grant }) => [key, grant] as const)),
+  );
+  return Promise.all(
+    (await listKept(tx, caseId)).map(async (one) => {
+      const grant = grants.get(one.grantKey);
+      return {
+        ...one,
+        grant,
+        title: titleOf(systems, grant?.system ?? ""),
+        owner: await name(one.ownerId),
+        by: await name(one.askedBy),
+        agreedByWhom: one.agreedBy === null ? undefined : await name(one.agreedBy),
+      };
+    }),
+  );
 }
 
 async function undoView(tx: Tx, caseId: string, name: Name): Promise<CaseView["undo"]> {

@@ -7,7 +7,9 @@ import type { Tx } from "../store/open.ts";
 import { cases, entries, reads, steps } from "../store/schema.ts";
 import { listSteps, type Step } from "../store/steps.ts";
 import { advance, waitsForEnd } from "./advance.ts";
+import { watchKept } from "./keep-grants.ts";
 import { wantLooks } from "./look-again.ts";
+import { tellKeepers } from "./look-at-kept.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import { releaseOffers, wantOffers } from "./offer-work.ts";
 import { listFreshReads } from "./proven-reads.ts";
@@ -149,7 +151,10 @@ async function close(
     .where(eq(entries.caseId, row.id));
   await tx.update(cases).set({ state: "closed", closedAt: w.now(), wakeAt: null }).where(eq(cases.id, row.id));
   await wantLooks(tx, w, row.id, lines);
+  const kept = plans.filter(({ state }) => state === "approved").flatMap(({ plan }) => plan.kept ?? []);
+  await watchKept(tx, row);
   const exceptions = [
+    ...kept.map(({ key, owner, until }) => ({ what: `kept until ${until}: ${key}`, owner })),
     ...left.map((step) => ({ what: `${step.state}: ${step.grantKey}`, owner: step.decidedBy ?? "nobody" })),
     ...rejected.map((step) => ({ what: `rejected: ${step.key}`, owner: "approvers" })),
     ...unread.map(({ system }) => ({ what: `not read: ${system}`, owner: "approvers" })),
@@ -159,6 +164,7 @@ async function close(
     next: [
       ...jobs,
       ...(await wantCasePosts(tx, row)),
+      ...(await tellKeepers(tx, row.id, new Set(kept.map(({ owner }) => owner)))),
       await wantPost(
         tx,
         `summary:${row.id}`,

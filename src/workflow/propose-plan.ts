@@ -11,6 +11,7 @@ import { cases, plans } from "../store/schema.ts";
 import { listSteps } from "../store/steps.ts";
 import { startClosing } from "./advance.ts";
 import { holdCase } from "./hold.ts";
+import { listProvenKept } from "./kept.ts";
 import { wantCasePosts } from "./notices.ts";
 import { listFreshReads } from "./proven-reads.ts";
 import { type Change, type Said, transition } from "./transition.ts";
@@ -42,7 +43,8 @@ export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): 
       row,
       lines.map((line) => seenBy(w, line)),
     );
-    const plan = makePlan(planFacts(row, "full", done), seen);
+    const kept = await listProvenKept(tx, w, row);
+    const plan = makePlan({ ...planFacts(row, "full", done), kept }, seen);
     // The containment took all there is: nothing is left to approve.
     if (contained && plan.steps.length === 0 && plan.gaps.length === 0)
       return (await isIdle(tx, caseId)) ? startClosing(tx, w, row) : { result: undefined };
@@ -147,6 +149,7 @@ export function proposed(plan: Plan, hash: string, action: "plan.proposed" | "pl
       steps: plan.steps.map(({ key }) => key),
       gaps: plan.gaps.map(({ system, what }) => ({ system, what })),
       blind: plan.blind.map(({ system, what }) => ({ system, what })),
+      ...(plan.kept ? { kept: plan.kept.map(({ key, owner, until, agreed }) => ({ key, owner, until, agreed })) } : {}),
       approvals: plan.approvals,
       dueAt: plan.dueAt,
     },

@@ -20,6 +20,7 @@ export const QUEUES = {
   "restore-grant": OfStep,
   "hand-over": z.object({ offerId: z.string() }),
   "close-case": OfCase,
+  "look-at-kept": OfCase,
   "look-again": z.object({ caseId: z.string(), system: z.string() }),
   notify: z.object({ key: z.string() }),
 } as const;

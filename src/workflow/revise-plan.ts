@@ -52,7 +52,9 @@ export async function takeWhatAppeared(
   const containing =
     row.mode === "contain" && !known.some(({ scope, state }) => scope === "full" && state === "approved");
   const held = new Set(
-    known.filter(({ state }) => state !== "superseded").flatMap(({ plan }) => plan.steps.map(({ key }) => key)),
+    known
+      .filter(({ state }) => state !== "superseded")
+      .flatMap(({ plan }) => [...plan.steps, ...(plan.kept ?? [])].map(({ key }) => key)),
   );
   const base = known.find(({ scope, state }) => scope !== "addition" && state === "approved");
   const fresh = containing ? [] : lines.flatMap(({ grants }) => grants).filter((grant) => !held.has(grantKey(grant)));

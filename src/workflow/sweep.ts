@@ -4,6 +4,7 @@ import {
   listCasesBetween,
   listDueCases,
   listDueEscalations,
+  listDueKept,
   listDueLooks,
   listDueOffers,
   listDueReads,
@@ -48,6 +49,7 @@ export async function sweep(w: Workflow): Promise<void> {
     between: await listCasesBetween(tx, now),
     plans: await listUndecidedPlans(tx),
     looks: await listDueLooks(tx, now),
+    kept: await listDueKept(tx, now),
     escalations: await listDueEscalations(tx, now),
     acts: await readActs(tx, w),
   }));
@@ -56,6 +58,7 @@ export async function sweep(w: Workflow): Promise<void> {
     ...found.steps.flatMap(({ id, state }): Job[] => stepJob(id, state)),
     ...found.restores.map(({ id }) => ({ queue: "restore-grant", payload: { stepId: id } }) as const),
     ...found.cases.map(({ id }) => ({ queue: "start-cut", payload: { caseId: id } }) as const),
+    ...found.kept.map((payload) => ({ queue: "look-at-kept", payload }) as const),
     ...found.looks.map((payload) => ({ queue: "look-again", payload }) as const),
     ...found.offers.flatMap(({ id, state }): Job[] =>
       state === "accepted" ? [{ queue: "hand-over", payload: { offerId: id } }] : [],

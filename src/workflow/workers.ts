@@ -6,6 +6,7 @@ import { closeCase } from "./close-case.ts";
 import { contain } from "./contain.ts";
 import { handOver } from "./hand-over.ts";
 import { lookAgain } from "./look-again.ts";
+import { lookAtKept } from "./look-at-kept.ts";
 import { proposePlan } from "./propose-plan.ts";
 import { QUEUES, type QueueName } from "./queues.ts";
 import { restoreGrant } from "./restore-grant.ts";
@@ -42,6 +43,7 @@ const AT_ONCE: Readonly<Record<QueueName, number>> = {
   "restore-grant": 4,
   "hand-over": 4,
   "close-case": 2,
+  "look-at-kept": 2,
   "look-again": 2,
   notify: 4,
 };
@@ -59,6 +61,7 @@ export async function startWorkers(w: Workflow, boss: PgBoss, notifier: Notifier
     "restore-grant": (payload) => restoreGrant(w, payload),
     "hand-over": (payload) => handOver(w, payload),
     "close-case": (payload) => closeCase(w, payload),
+    "look-at-kept": (payload) => lookAtKept(w, payload),
     "look-again": (payload) => lookAgain(w, payload),
     notify: (payload) => notifier.notify(payload),
   };

@@ -47,6 +47,7 @@ export function caseView(
     steps: [],
     offers: [],
     undo: undefined,
+    kept: [],
     accessGoneSeq: undefined,
     ...rest,
     reads,

@@ -7,6 +7,7 @@ import { caseMessage } from "../../src/chat/messages/case.ts";
 import * as dialogs from "../../src/chat/messages/dialogs.ts";
 import { duration } from "../../src/chat/messages/duration.ts";
 import { historyMessage } from "../../src/chat/messages/history.ts";
+import { keepForm } from "../../src/chat/messages/kept.ts";
 import { lookedAgainMessage } from "../../src/chat/messages/looked-again.ts";
 import { mirrorMessage } from "../../src/chat/messages/mirror.ts";
 import { missedMessage } from "../../src/chat/messages/missed.ts";
@@ -470,6 +471,7 @@ describe("dialogs", () => {
     dialogs.nameAccountForm("c", "repo", "Code"),
     dialogs.passOfferForm("o"),
     dialogs.declineOfferForm("o"),
+    keepForm({ caseId: "c", planHash: "h", picked: "0" }, []),
     reviewForm(caseView(), planView([readView("repo", "Code", { grants: [grant("g1")] })]), 0),
   ];
 
@@ -484,6 +486,9 @@ describe("dialogs", () => {
     note: "note",
     account: "login",
     to: "U3",
+    keep: ["0"],
+    owner: "U4",
+    until: "2027-01-31",
   };
 
   it.each(forms.map((form) => [form.kind, form] as const))(

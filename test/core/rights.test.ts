@@ -11,6 +11,7 @@ const who = (personId: string, roles: readonly Role[], leaving = false): Asker =
 const MATRIX: Readonly<Record<Act, readonly Role[]>> = {
   "open-case": ["requester", "approver"],
   "decide-plan": ["approver"],
+  "keep-grant": ["approver"],
   "cancel-case": ["approver"],
   "undo-case": ["approver"],
   "retry-read": ["approver"],

@@ -8,6 +8,7 @@ import { closeCase } from "../../src/workflow/close-case.ts";
 import { contain } from "../../src/workflow/contain.ts";
 import { handOver } from "../../src/workflow/hand-over.ts";
 import { lookAgain } from "../../src/workflow/look-again.ts";
+import { lookAtKept } from "../../src/workflow/look-at-kept.ts";
 import { proposePlan } from "../../src/workflow/propose-plan.ts";
 import { QUEUES, type QueueName } from "../../src/workflow/queues.ts";
 import { restoreGrant } from "../../src/workflow/restore-grant.ts";
@@ -180,6 +181,8 @@ async function run(w: Workflow, { queue, payload }: SentJob, notify?: (key: stri
       return handOver(w, QUEUES[queue].parse(payload));
     case "close-case":
       return closeCase(w, QUEUES[queue].parse(payload));
+    case "look-at-kept":
+      return lookAtKept(w, QUEUES[queue].parse(payload));
     case "look-again":
       return lookAgain(w, QUEUES[queue].parse(payload));
     case "notify":

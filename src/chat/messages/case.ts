@@ -4,6 +4,7 @@ import { blindCount, blindList } from "./blind.ts";
 import { breaksParts } from "./breaks.ts";
 import { containButtons, containmentParts } from "./containment.ts";
 import { planTimes } from "./grant-lines.ts";
+import { askedParts, keptButtons, keptKeys, keptParts } from "./kept.ts";
 import { plansParts } from "./plan-numbers.ts";
 import {
   approvalsPart,
@@ -26,6 +27,7 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
   const buttons = [
     ...decideButtons(view, current),
     ...reviewButton(view, current),
+    ...keptButtons(view),
     ...readButtons(view, "approver"),
     ...cancelButton(view),
     ...undoButton(view),
@@ -43,6 +45,7 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
       ...(current && !over ? planSection(view, current) : []),
       ...offersPart(view),
       ...undoParts(view),
+      ...askedParts(view),
       ...(current && current.state === "proposed"
         ? [...breaksParts(current.plan, view), ...gapsPart(current.plan)]
         : []),
@@ -121,6 +124,7 @@ function planSection(view: CaseView, current: PlanView): Part[] {
       view,
       times,
     ),
+    ...keptParts(view, keptKeys(shown)),
     // Whoever approved has read it: from then on what goes on comes first.
     ...(current.state === "proposed"
       ? blindList("What cannot be seen", current.plan.blind)

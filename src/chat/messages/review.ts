@@ -1,5 +1,6 @@
 import type { PlanStep } from "../../core/order.ts";
 import type { CaseView, PlanView } from "../../store/views.ts";
+import { keepFieldOf, placesOf } from "../forms.ts";
 import type { Button, Form, Part, Rich } from "../message.ts";
 import { countsOf } from "./grant-counts.ts";
 import { type LineTimes, lineTimes } from "./line-times.ts";
@@ -38,14 +39,19 @@ export function reviewPage(steps: readonly PlanStep[], wanted: number): ReviewPa
 }
 
 /** The dialog that shows one page of a plan's grants, with all that whoever decides has to know of each. */
-export function reviewForm(view: CaseView, plan: PlanView, wanted: number): Form {
+export function reviewForm(view: CaseView, plan: PlanView, wanted: number, picked = ""): Form {
   const of = { caseId: view.case.id, planHash: plan.hash };
   const page = reviewPage(plan.plan.steps, wanted);
   const form = {
     kind: "review",
     title: "Review the plan",
     fields: [],
-    carried: { ...of, page: String(page?.at ?? 0) },
+    carried: {
+      ...of,
+      page: String(page?.at ?? 0),
+      picked,
+      here: (page?.steps ?? []).map(({ position }) => position).join(","),
+    },
   } as const;
   if (!page) return { ...form, intro: [{ kind: "text", text: ["This plan holds no grant."] }] };
   const titles = new Map(view.reads.map(({ system, title }) => [system, title]));
@@ -57,8 +63,30 @@ export function reviewForm(view: CaseView, plan: PlanView, wanted: number): Form
     page.steps.flatMap((step) => timesOf(view, step)),
     view.case.dueZone,
   );
+  const mayKeep = plan.state === "proposed" && plan.scope === "full" && view.case.state === "planned";
+  const places = new Set(placesOf(picked));
+  const elsewhere = [...places].filter((place) => !page.steps.some(({ position }) => position === place)).length;
   return {
     ...form,
+    ...(mayKeep
+      ? {
+          submit: "Keep what is chosen",
+          fields: [
+            {
+              id: keepFieldOf(page.at),
+              label: "Keep beyond the departure",
+              hint: `Only what is chosen here. It needs an owner, a day and a second person.${elsewhere > 0 ? ` ${count(elsewhere, "grant")} chosen on other pages.` : ""}`,
+              input: "check",
+              optional: true,
+              options: page.steps.map(({ grant, position }) => ({
+                value: String(position),
+                label: `${shownAs(grant.resource)}${grant.role === undefined ? "" : ` as ${shownAs(grant.role)}`}`,
+              })),
+              initial: page.steps.flatMap(({ position }) => (places.has(position) ? [String(position)] : [])),
+            } as const,
+          ],
+        }
+      : {}),
     intro: [
       ...turnParts(of, page, titles),
       {

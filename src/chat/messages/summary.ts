@@ -3,6 +3,7 @@ import type { Message, Part, Rich } from "../message.ts";
 import { blindList } from "./blind.ts";
 import { containmentTimes } from "./containment.ts";
 import { duration } from "./duration.ts";
+import { keptKeys, keptParts } from "./kept.ts";
 import { inFull, stepWords } from "./step-words.ts";
 import { count, grantName, paragraph, shownAs } from "./words.ts";
 
@@ -24,7 +25,8 @@ export function summaryMessage(view: CaseView, log: CheckpointFacts | undefined)
     .filter(({ scope, state }) => state === "rejected" && scope !== "contain")
     .flatMap(({ plan }) => plan.steps);
   const unread = view.reads.filter(({ state }) => state === "failed" || state === "unmatched" || state === "pending");
-  const nothing = left.length + rejected.length + unread.length === 0;
+  const kept = keptKeys(view.plans.filter(({ state }) => state === "approved"));
+  const nothing = left.length + rejected.length + unread.length + kept.size === 0;
   return {
     summary: `${view.leaver.name}: case closed${nothing ? "" : " with exceptions"}`,
     parts: [
@@ -37,6 +39,7 @@ export function summaryMessage(view: CaseView, log: CheckpointFacts | undefined)
         rejected.map(({ grant }) => `${shownAs(grant.resource)} in ${grant.system}: rejected`),
         unread,
       ),
+      ...keptParts(view, kept),
       ...blindParts(view),
       ...handoverParts(view),
       ...secretParts(view),

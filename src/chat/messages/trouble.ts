@@ -12,6 +12,7 @@ const CHANGES_NOTHING: readonly Ask["kind"][] = [
   "ask-note",
   "ask-pass",
   "review-plan",
+  "ask-keep",
 ];
 
 /** Our side failed after the interaction was acknowledged. `reference` finds the line in the log. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { FIELDS, type ReadAnswers, readAnswers } from "../forms.ts";
+import { askWithin, FIELDS, type ReadAnswers, readAnswers } from "../forms.ts";
 import { Asked } from "../intent.ts";
 import type { Answers, Ask, FormKind } from "../message.ts";
 import { readMention } from "./mention.ts";
@@ -95,8 +95,17 @@ export function readPress(body: unknown): Reading {
     ...(press.response_url ? { responseUrl: press.response_url } : {}),
     // The Home tab is a view too: it is nothing that a dialog could take the place of.
     ...(viewId === undefined || press.view?.type === "home" ? {} : { viewId }),
-    ask: askOfValue(action?.value),
+    ask: askInDialog(body, askOfValue(action?.value)),
   };
+}
+
+const InDialog = z.object({ view: z.lazy(() => View) });
+
+/** A button within a dialog of ours knows what was entered in it. */
+function askInDialog(body: unknown, ask: Ask | undefined): Ask | undefined {
+  const view = InDialog.safeParse(body).data?.view;
+  const form = view && formOf(view);
+  return ask && view && form ? askWithin(form.kind, form.carried, answersOf(view), ask) : ask;
 }
 
 function askOfValue(value: string | undefined): Ask | undefined {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { AT, FIELDS } from "../../../src/chat/forms.ts";
+import { AT, FIELDS, keepFieldOf } from "../../../src/chat/forms.ts";
 import type { Ask, Form, FormKind, Message } from "../../../src/chat/message.ts";
 import type { Reply } from "../../../src/chat/surface.ts";
 import { type HttpSlack, startHttpSlack } from "../../peers/slack.ts";
@@ -113,7 +113,7 @@ const pick = (value: string) => ({
   answer: { type: "static_select", selected_option: { text: { type: "plain_text", text: value }, value } },
 });
 
-const FORMS: Record<Exclude<FormKind, "review">, { form: Form; values: () => Json; ask: () => Ask }> = {
+const FORMS: Record<FormKind, { form: Form; values: () => Json; ask: () => Ask }> = {
   "pick-leaver": {
     form: {
       kind: "pick-leaver",
@@ -247,7 +247,72 @@ const FORMS: Record<Exclude<FormKind, "review">, { form: Form; values: () => Jso
     values: () => ({ note: { answer: { type: "plain_text_input", value: null } } }),
     ask: () => ({ kind: "decline-offer", offerId: "o1", note: "" }),
   },
+  // A function below, so that the pages' tests can make more of them.
+  get review() {
+    return {
+      form: reviewOf(0, "3,10"),
+      values: () => ({ keep: checked("11") }),
+      // 10 stands on this page and is not chosen any more.
+      ask: (): Ask => ({ kind: "ask-keep", caseId: "c1", planHash: "h1", picked: "3,11" }),
+    };
+  },
+  "keep-grants": {
+    form: {
+      kind: "keep-grants",
+      title: "Keep access",
+      submit: "Ask for it",
+      carried: { caseId: "c1", planHash: "h1", picked: "3,11" },
+      fields: [
+        { id: "owner", label: "Who", input: "person" },
+        { id: "until", label: "Until", input: "date" },
+        { id: "note", label: "Why", input: "text", lines: "many" },
+      ],
+    },
+    values: () => ({
+      owner: { answer: { type: "users_select", selected_user: alice } },
+      until: { answer: { type: "datepicker", selected_date: "2027-01-31" } },
+      note: text("The pager"),
+    }),
+    ask: () => ({
+      kind: "keep-grants",
+      caseId: "c1",
+      planHash: "h1",
+      picked: "3,11",
+      owner: alice,
+      until: "2027-01-31",
+      note: "The pager",
+    }),
+  },
 };
+
+const REVIEW = { kind: "review-plan", caseId: "c1", planHash: "h1" } as const;
+
+/** A page of a review that shows places 10 and 11. */
+function reviewOf(page: number, picked: string): Form {
+  return {
+    kind: "review",
+    title: "Review the plan",
+    submit: "Keep what is chosen",
+    intro: [{ kind: "actions", buttons: [{ label: "Next page", ask: { ...REVIEW, page: page + 1 } }] }],
+    fields: [
+      {
+        id: keepFieldOf(page),
+        label: "Keep",
+        input: "check",
+        optional: true,
+        options: ["10", "11"].map((value) => ({ value, label: `grant ${value}` })),
+      },
+    ],
+    carried: { caseId: "c1", planHash: "h1", page: String(page), picked, here: "10,11" },
+  };
+}
+
+const checked = (...values: string[]) => ({
+  answer: {
+    type: "checkboxes",
+    selected_options: values.map((value) => ({ text: { type: "plain_text", text: value }, value })),
+  },
+});
 
 describe("a slash command", () => {
   it("becomes what was asked for, by an account read afresh", async () => {
@@ -660,6 +725,30 @@ describe("a dialog with pages", () => {
       await vi.waitFor(() => expect(view()).toContain("grant 0"), { timeout: 5000 });
     });
   }
+
+  it("takes what was chosen along from page to page, and offers an empty choice as a fault", async () => {
+    const shown = await offered();
+    slack.handle = async (given, reply) => {
+      if (given.kind === "review-plan") await reply.ask(reviewOf(given.page ?? 0, given.picked ?? ""));
+    };
+    await pressEphemeral(shown);
+    await vi.waitFor(() => expect(view()).toContain("grant 10"), { timeout: 5000 });
+    const id = slack.gate.views.top(hana)?.id ?? "";
+    expect(await slack.gate.interactions.submit({ userId: hana, viewId: id, values: { keep: checked() } })).toEqual({
+      errors: { keep: "Choose what is to be kept, or close this." },
+    });
+    slack.intents.length = 0;
+    await slack.gate.interactions.press({
+      userId: hana,
+      source: { kind: "view", viewId: id },
+      ...buttonOf(slack.gate.views.top(hana)?.view ?? {}),
+      chosen: {},
+      values: { keep: checked("11") },
+    });
+    expect(await intent()).toMatchObject({ kind: "review-plan", page: 1, picked: "11" });
+    await vi.waitFor(() => expect(view()).toContain("keep-1"), { timeout: 5000 });
+    expect(JSON.parse(String(slack.gate.views.top(hana)?.view["private_metadata"]))).toMatchObject({ picked: "11" });
+  });
 
   it("says in its place why it cannot be shown", async () => {
     const shown = await offered();
