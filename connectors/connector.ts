@@ -108,7 +108,21 @@ export interface Work {
    * `absent` means that it no longer needs an owner (closed meanwhile). A silent refusal is an error.
    */
   reassign(item: WorkItem, to: Account, call: Call): Promise<Reading>;
+  /** Whether somebody can receive the item now. Asked right before they are asked, and right before the move. */
+  mayTake?(item: WorkItem, to: Account, call: Call): Promise<Taking>;
+  /** Moves on what was handed over before, from its holder: only where that cannot take along what the holder had already. */
+  moveOn?(item: WorkItem, from: Account, to: Account, call: Call): Promise<Reading>;
+  /** Ends items that nobody needs, of the kinds named, and reads them back: `absent` means that it is closed. */
+  readonly close?: { readonly kinds: readonly string[]; end(item: WorkItem, call: Call): Promise<Reading> };
 }
+
+/** Whether an account can receive a work item. */
+export type Taking =
+  | { readonly may: true }
+  /** Never: nobody reviews a pull request of their own. `why` for people, about the one who was to take it. */
+  | { readonly may: false; readonly why: string; readonly access?: undefined }
+  /** Not yet. `access` says what they lack and who can give it; we never give access ourselves. */
+  | { readonly may: false; readonly why: string; readonly access: string };
 
 /** An account that could take over, and why. */
 export interface Suggestion {

@@ -20,7 +20,10 @@ export const FIELDS = {
   note: { note: "note" },
   "name-account": { account: "account" },
   "pass-offer": { to: "to" },
-  "decline-offer": { note: "note" },
+  "decline-offer": { why: "why", note: "note" },
+  "snooze-offer": { how: "how" },
+  "return-offer": { why: "why", note: "note" },
+  "attest-secret": { note: "note" },
   review: { keep: "keep" },
   "keep-grants": { owner: "owner", until: "until", note: "note" },
 } as const satisfies Record<FormKind, Record<string, string>>;
@@ -38,7 +41,7 @@ export type ReadAnswers =
 /**
  * Turns the answers of a dialog into what was asked for. Never throws on what a person typed. What a dialog carries are
  * ids, and the zone in which date and time are meant: `leaver` and `zone` for open-case, `caseId` and `planHash` for
- * approve-gaps, `stepId` and `then` for note, `caseId` and `system` for name-account, `offerId` for both of an offer.
+ * approve-gaps, `stepId` and `then` for note, `caseId` and `system` for name-account, `offerId` for those of an offer.
  */
 export function readAnswers(kind: FormKind, carried: Readonly<Record<string, string>>, answers: Answers): ReadAnswers {
   const faults = missing(kind, answers);
@@ -104,7 +107,10 @@ export function reopening(kind: FormKind, carried: Readonly<Record<string, strin
       case "pass-offer":
         return { kind: "ask-pass", offerId };
       case "decline-offer":
-        return { kind: "decline-offer", offerId };
+      case "snooze-offer":
+      case "return-offer":
+      case "attest-secret":
+        return { kind, offerId };
       case "review":
         return { kind: "review-plan", caseId, planHash, page: Number(carried["page"] ?? 0), picked: carried["picked"] };
       case "keep-grants":
@@ -148,7 +154,12 @@ function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answ
     case "pass-offer":
       return { kind: "pass-offer", offerId, to: said("to") };
     case "decline-offer":
-      return { kind: "decline-offer", offerId, note: said("note") ?? "" };
+    case "return-offer":
+      return { kind, offerId, why: said("why"), note: said("note") };
+    case "snooze-offer":
+      return { kind, offerId, how: said("how") };
+    case "attest-secret":
+      return { kind, offerId, note: said("note") };
     case "review":
       return { kind: "ask-keep", caseId, planHash, picked: pickedIn(carried, answers) };
     case "keep-grants":
@@ -204,6 +215,15 @@ function missing(kind: FormKind, answers: Answers): Record<string, string> {
       need("note", "Say why it stays.");
       break;
     case "decline-offer":
+    case "return-offer":
+      need("why", "Choose why.");
+      break;
+    case "snooze-offer":
+      need("how", "Choose until when.");
+      break;
+    case "attest-secret":
+      need("note", "Say what was done.");
+      break;
     case "review":
       break;
     default:

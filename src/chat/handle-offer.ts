@@ -1,38 +1,76 @@
 import type { Refusal } from "../workflow/ask.ts";
-import { acceptOffer, declineOffer, type OfferDecided, passOffer } from "../workflow/decide-offer.ts";
+import { acceptContainer, acceptOffer, declineOffer, passOffer } from "../workflow/decide-offer.ts";
 import { namesOf } from "../workflow/known-people.ts";
+import type { OfferDecided } from "../workflow/on-offer.ts";
+import { attestSecret, closeWork, returnOffer, snoozeOffer } from "../workflow/settle-work.ts";
 import { accountOf, type Deps, isRefusal, requestOf, sayRefusal, surfaceOf } from "./desk.ts";
 import { FIELDS } from "./forms.ts";
 import type { Intent } from "./intent.ts";
 import { offerAnswer } from "./messages/answers.ts";
-import { declineOfferForm } from "./messages/dialogs.ts";
+import {
+  attestSecretForm,
+  declineOfferForm,
+  passOfferForm,
+  returnOfferForm,
+  snoozeOfferForm,
+} from "./messages/offer-dialogs.ts";
 import type { Reply } from "./surface.ts";
 
-type Of<K extends Intent["kind"]> = Extract<Intent, { kind: K }>;
+type OfferIntent = Extract<
+  Intent,
+  {
+    kind:
+      | "accept-offer"
+      | "accept-all"
+      | "decline-offer"
+      | "ask-pass"
+      | "pass-offer"
+      | "snooze-offer"
+      | "return-offer"
+      | "close-work"
+      | "attest-secret";
+  }
+>;
 
-/** “Accept”. */
-export async function accept(deps: Deps, intent: Of<"accept-offer">, reply: Reply): Promise<void> {
-  return answer(deps, reply, await acceptOffer(deps.workflow, requestOf(intent), intent.offerId));
-}
-
-/** “Decline”: opens the dialog, in which a word may be left. */
-export function askDecline(intent: Of<"decline-offer">, reply: Reply): Promise<void> {
-  return reply.ask(declineOfferForm(intent.offerId));
-}
-
-/** The dialog came back. */
-export async function decline(deps: Deps, intent: Of<"decline-offer">, reply: Reply): Promise<void> {
-  return answer(deps, reply, await declineOffer(deps.workflow, requestOf(intent), intent.offerId, intent.note));
-}
-
-/** “Suggest someone”: the dialog came back. */
-export async function pass(deps: Deps, intent: Of<"pass-offer">, reply: Reply): Promise<void> {
-  const field = FIELDS["pass-offer"].to;
-  const member = await surfaceOf(deps, intent).getMember(intent.to);
-  if (!member) return reply.reject({ [field]: "This account does not exist here." });
-  const decided = await passOffer(deps.workflow, requestOf(intent), intent.offerId, accountOf(member));
-  if (decided.kind === "cannot-take") return reply.reject({ [field]: decided.why });
-  return answer(deps, reply, decided);
+/** Everything that somebody can do with work that is put to them. A button that needs a word opens the dialog that asks for it. */
+export async function onOffer(deps: Deps, intent: OfferIntent, reply: Reply): Promise<void> {
+  const request = requestOf(intent);
+  const { workflow: w } = deps;
+  switch (intent.kind) {
+    case "accept-offer":
+      return answer(deps, reply, await acceptOffer(w, request, intent.offerId));
+    case "accept-all":
+      return answer(deps, reply, await acceptContainer(w, request, intent));
+    case "decline-offer":
+      if (intent.why === undefined) return reply.ask(declineOfferForm(intent.offerId));
+      return answer(deps, reply, await declineOffer(w, request, intent.offerId, intent.why, intent.note));
+    case "return-offer":
+      if (intent.why === undefined) return reply.ask(returnOfferForm(intent.offerId));
+      return answer(deps, reply, await returnOffer(w, request, intent.offerId, intent.why, intent.note));
+    case "snooze-offer": {
+      if (intent.how === undefined) return reply.ask(snoozeOfferForm(intent.offerId));
+      const decided = await snoozeOffer(w, request, intent.offerId, intent.how);
+      if (decided.kind === "cannot-take") return reply.reject({ [FIELDS["snooze-offer"].how]: decided.why });
+      return answer(deps, reply, decided);
+    }
+    case "close-work":
+      return answer(deps, reply, await closeWork(w, request, intent.offerId));
+    case "attest-secret":
+      if (intent.note === undefined) return reply.ask(attestSecretForm(intent.offerId));
+      return answer(deps, reply, await attestSecret(w, request, intent.offerId, intent.note));
+    case "ask-pass":
+      return reply.ask(passOfferForm(intent.offerId));
+    case "pass-offer": {
+      const field = FIELDS["pass-offer"].to;
+      const member = await surfaceOf(deps, intent).getMember(intent.to);
+      if (!member) return reply.reject({ [field]: "This account does not exist here." });
+      const decided = await passOffer(w, request, intent.offerId, accountOf(member));
+      if (decided.kind === "cannot-take") return reply.reject({ [field]: decided.why });
+      return answer(deps, reply, decided);
+    }
+    default:
+      return intent satisfies never;
+  }
 }
 
 async function answer(deps: Deps, reply: Reply, decided: OfferDecided | Refusal): Promise<void> {

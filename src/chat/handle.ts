@@ -7,13 +7,13 @@ import { pause, resume } from "./handle-acts.ts";
 import { openFromForm, startCase } from "./handle-case.ts";
 import { showHistory, verifyLog } from "./handle-history.ts";
 import { listCases, showCase } from "./handle-list.ts";
-import { accept, askDecline, decline, pass } from "./handle-offer.ts";
+import { onOffer } from "./handle-offer.ts";
 import { decide } from "./handle-plan.ts";
 import { askKeep, decideToKeep, keep, reviewPlan } from "./handle-review.ts";
 import { askNote, onStep, rereadSystem } from "./handle-step.ts";
+import { showWork } from "./handle-work.ts";
 import type { Intent } from "./intent.ts";
 import { cancelledMessage, helpMessage, tooLateToCancel } from "./messages/answers.ts";
-import { passOfferForm } from "./messages/dialogs.ts";
 import { undoAnswer } from "./messages/undo.ts";
 import type { Reply } from "./surface.ts";
 
@@ -64,14 +64,17 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
     case "skip-step":
       return onStep(deps, intent, reply);
     case "accept-offer":
-      return accept(deps, intent, reply);
+    case "accept-all":
     case "decline-offer":
-      // The button says nothing yet: the dialog it opens does.
-      return intent.note === undefined ? askDecline(intent, reply) : decline(deps, intent, reply);
     case "ask-pass":
-      return reply.ask(passOfferForm(intent.offerId));
     case "pass-offer":
-      return pass(deps, intent, reply);
+    case "snooze-offer":
+    case "return-offer":
+    case "close-work":
+    case "attest-secret":
+      return onOffer(deps, intent, reply);
+    case "show-work":
+      return showWork(deps, intent, reply);
     case "history":
       return showHistory(deps, intent, reply);
     case "list-cases":

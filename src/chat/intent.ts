@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DeclineReason, Snooze } from "../core/offer.ts";
 
 // Everything a person can ask for. Surfaces turn their payloads into one of these; handle.ts turns it into one act.
 
@@ -9,6 +10,8 @@ export const Member = z.object({
   name: z.string(),
   email: z.string().optional(),
   zone: z.string().optional(),
+  /** Their status says that they are on leave, where the surface can tell. */
+  away: z.boolean().optional(),
   kind: z.enum(["member", "guest", "external", "bot", "deactivated"]),
 });
 export type Member = Readonly<z.infer<typeof Member>>;
@@ -107,9 +110,29 @@ const Wish = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done-by-hand"), stepId: z.string(), note: z.string() }),
   z.object({ kind: z.literal("skip-step"), stepId: z.string(), note: z.string() }),
   z.object({ kind: z.literal("accept-offer"), offerId: z.string() }),
-  z.object({ kind: z.literal("decline-offer"), offerId: z.string(), note: z.string().optional() }),
+  /** Everything that is put to somebody of one place. */
+  z.object({ kind: z.literal("accept-all"), caseId: z.string(), system: z.string(), container: z.string() }),
+  /** Without `why` the dialog is opened that asks for it; so for the others. */
+  z.object({
+    kind: z.literal("decline-offer"),
+    offerId: z.string(),
+    why: DeclineReason.optional(),
+    note: z.string().optional(),
+  }),
   z.object({ kind: z.literal("ask-pass"), offerId: z.string() }),
   z.object({ kind: z.literal("pass-offer"), offerId: z.string(), to: z.string() }),
+  z.object({ kind: z.literal("snooze-offer"), offerId: z.string(), how: Snooze.optional() }),
+  z.object({
+    kind: z.literal("return-offer"),
+    offerId: z.string(),
+    why: DeclineReason.optional(),
+    note: z.string().optional(),
+  }),
+  /** Nobody needs it. */
+  z.object({ kind: z.literal("close-work"), offerId: z.string() }),
+  z.object({ kind: z.literal("attest-secret"), offerId: z.string(), note: z.string().optional() }),
+  /** A later page of what is put to somebody, answered privately. */
+  z.object({ kind: z.literal("show-work"), caseId: z.string(), page: z.int().min(0) }),
   z.object({
     kind: z.literal("history"),
     who: Mention,

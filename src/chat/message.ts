@@ -32,6 +32,8 @@ export interface Button {
   readonly label: string;
   readonly ask: Ask;
   readonly style?: "primary" | "danger";
+  /** The same button stands more than once: which one this is, for readers who hear it. */
+  readonly spoken?: string;
   /** Asked before it is done. */
   readonly confirm?: { readonly title: string; readonly text: string; readonly yes: string; readonly no: string };
 }
@@ -84,6 +86,9 @@ export type FormKind =
   | "name-account"
   | "pass-offer"
   | "decline-offer"
+  | "snooze-offer"
+  | "return-offer"
+  | "attest-secret"
   | "review"
   | "keep-grants";
 

@@ -1,13 +1,13 @@
 import { DateTime } from "luxon";
 import { isOver } from "../core/case.ts";
+import { isAsked } from "../core/offer.ts";
 import { findLook } from "../store/looks.ts";
 import type { Tx } from "../store/open.ts";
 import { findPost, type Post } from "../store/posts.ts";
-import { type CaseView, closingNote, loadCaseView, loadOfferView, type StepView } from "../store/views.ts";
+import { type CaseView, closingNote, loadCaseView, type StepView } from "../store/views.ts";
 import { findPerson, findPersonNamed, getPerson } from "../workflow/known-people.ts";
 import type { Notice, NoticeFor } from "../workflow/notices.ts";
-import { mayBeAsked, mayBeKnown } from "../workflow/offer-work.ts";
-import { NotVouched, prove, proveCase } from "../workflow/vouched.ts";
+import { NotVouched, proveCase } from "../workflow/vouched.ts";
 import { peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import { loadActs } from "./acts-content.ts";
@@ -22,11 +22,19 @@ import { keptMessage } from "./messages/kept.ts";
 import { lookedAgainMessage } from "./messages/looked-again.ts";
 import { mirrorMessage } from "./messages/mirror.ts";
 import { missedMessage, unreachedMessage } from "./messages/missed.ts";
-import { offerMessage, unclaimedMessage } from "./messages/offer.ts";
 import { manualMessage, stepMessage } from "./messages/step.ts";
 import { type CheckpointFacts, summaryMessage } from "./messages/summary.ts";
+import {
+  obstacleMessage,
+  ownWork,
+  unclaimedMessage,
+  withdrawnWork,
+  workMessage,
+  workReminder,
+} from "./messages/work.ts";
 import { eachWhy } from "./notice-place.ts";
 import { rolesChangeFor } from "./roles-content.ts";
+import { isKnown, workFor } from "./work-content.ts";
 
 /** What a notice says now, or why nothing is said. */
 export type Content =
@@ -58,9 +66,7 @@ export async function contentOf(
   if (notice.kind === "acts") return actsFor(tx, w, audience);
   if (notice.kind === "roles") return rolesChangeFor(tx, w, notice.seq, audience);
   const find = (id: string) => findPerson(tx, w, id);
-  const caseId =
-    "caseId" in notice ? notice.caseId : (await loadOfferView(tx, w.systems, find, notice.offerId))?.offer.caseId;
-  const view = caseId === undefined ? undefined : await loadCaseView(tx, w.systems, find, caseId);
+  const view = await loadCaseView(tx, w.systems, find, notice.caseId);
   if (!view) return nothing("there is no such case");
   if (view.case.state === "held") return nothing("the case is held");
   try {
@@ -126,9 +132,16 @@ type OfCase = Exclude<Notice, { kind: "digest" | "acts" | "roles" | "home" }>;
 async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, view: CaseView): Promise<boolean> {
   if (audience.kind === "approvers") return notice.kind === "case";
   if (audience.kind === "case-thread") {
-    const inThread = ["step", "addition", "missed", "summary", "unreached", "looked-again", "kept"].includes(
-      notice.kind,
-    );
+    const inThread = [
+      "step",
+      "addition",
+      "missed",
+      "summary",
+      "unreached",
+      "looked-again",
+      "obstacle",
+      "kept",
+    ].includes(notice.kind);
     return inThread && audience.caseId === view.case.id;
   }
   if (audience.kind === "home") return false;
@@ -143,10 +156,9 @@ async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, v
       const owner = step && w.systems.get(step.system)?.manual?.owner;
       return owner !== undefined && (await findPersonNamed(tx, w, owner)) === personId;
     }
-    case "offer": {
-      const offer = view.offers.find(({ id }) => id === notice.offerId);
-      return offer !== undefined && (await mayBeAsked(tx, w, view.case, offer.itemKey, personId));
-    }
+    case "work":
+    case "work-reminder":
+      return personId === notice.personId && personId !== view.case.leaverId;
     case "unclaimed":
       return (await getPerson(tx, w, view.case.leaverId)).managerId === personId;
     case "kept":
@@ -206,11 +218,14 @@ async function messageOf(
       const approver = audience.kind === "person" && (await peopleWith(tx, w, "approver")).includes(audience.personId);
       return approver ? pageMessage(view, order) : operatorPageMessage(view, order);
     }
-    case "offer":
-      return offerFor(notice.offerId, audience, view, { posted, known: await isKnown(tx, w, view) });
+    case "work":
+    case "work-reminder":
+      return workOf(tx, w, notice, view, posted);
     case "unclaimed":
       if (!posted && !(await isKnown(tx, w, view))) return "the departure may not be known yet";
-      return unclaimedMessage(view);
+      return unclaimedMessage(view, { id: view.manager?.id ?? "", now: w.now() });
+    case "obstacle":
+      return obstacleMessage(view, notice.personId);
     case "summary":
       if (view.case.state !== "closed") return "the case is not closed";
       return summaryMessage(view, await closingCheckpoint(tx, w, view));
@@ -229,33 +244,21 @@ async function messageOf(
   }
 }
 
-/** An offer for whose message it is. Somebody who was never asked is not told that somebody else is. */
-function offerFor(
-  offerId: string,
-  audience: NoticeFor,
+/** The work of a case that is put to somebody. Who was never asked is not told that somebody else is. */
+async function workOf(
+  tx: Tx,
+  w: Workflow,
+  { kind, personId }: Extract<Notice, { kind: "work" | "work-reminder" }>,
   view: CaseView,
-  { posted, known }: { readonly posted: boolean; readonly known: boolean },
-): Message | string {
-  const offer = view.offers.find(({ id }) => id === offerId);
-  if (!offer || audience.kind !== "person") return "there is no such offer";
-  if (posted) return offerMessage(view, offer, audience.personId);
-  if (offer.state === "held" || !known) return "the departure may not be known yet";
-  const asked = offer.toId === audience.personId && !isOver(view.case.state);
-  const open = ["offered", "failed"].includes(offer.state);
-  return asked && open ? offerMessage(view, offer, audience.personId) : "it is not put to them any more";
-}
-
-/** Whether people without a role may hear of it. Once every step has ended they may, whatever is read again since. */
-async function isKnown(tx: Tx, w: Workflow, view: CaseView): Promise<boolean> {
-  if (mayBeKnown(view.case)) return true;
-  if (view.accessGoneSeq === undefined) return false;
-  try {
-    await prove(tx, w, view.accessGoneSeq, "case.accessGone", view.case.id);
-    return true;
-  } catch (error) {
-    if (error instanceof NotVouched) return false;
-    throw error;
-  }
+  posted: boolean,
+): Promise<Message | string> {
+  // A cancelled case takes back what was said of it: the message stands, and says that nothing is left to do.
+  const work = await workFor(tx, w, view, personId);
+  if (!work) return posted ? withdrawnWork(view) : "nothing is put to them, or the departure may not be known yet";
+  const waits = ownWork(work, personId).some(isAsked);
+  if (!posted && (!waits || isOver(view.case.state))) return "it is not put to them any more";
+  const reader = { id: personId, now: w.now() };
+  return kind === "work" ? workMessage(work, reader) : workReminder(work, reader);
 }
 
 function needsSomebody(step: StepView): boolean {

@@ -6,6 +6,7 @@ import { findPerson, listAccounts } from "../workflow/known-people.ts";
 import type { NoticeFor } from "../workflow/notices.ts";
 import { peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
+import type { Member } from "./intent.ts";
 import type { Audience, ChatSurface } from "./surface.ts";
 
 /** Somebody by what a chat may know them by. */
@@ -15,6 +16,8 @@ export interface Reachable {
   readonly accounts: readonly { readonly surface: ChatSurface["id"]; readonly id: string }[];
   /** Their own access is being reviewed. */
   readonly leaving: boolean;
+  /** IANA zone, if the directory knows one. */
+  readonly zone: string | undefined;
 }
 
 /** What the tables say about an audience, read with the content. */
@@ -25,7 +28,7 @@ export type Known =
 
 /** Where a message goes. */
 export type Place =
-  | { readonly kind: "at"; readonly surface: ChatSurface; readonly to: Audience }
+  | { readonly kind: "at"; readonly surface: ChatSurface; readonly to: Audience; readonly reader?: Member }
   /** The channel cannot be used: each approver is told directly. */
   | { readonly kind: "each"; readonly why: string | undefined; readonly approvers: readonly string[] }
   /** What it stands under is not posted yet; `anew`: or stands where it does not belong, and has to be posted again. */
@@ -86,7 +89,7 @@ export async function readReachable(tx: Tx, w: Workflow, id: string): Promise<Re
   for (const surface of ["slack", "teams"] as const) {
     for (const account of await listAccounts(tx, w, id, surface)) accounts.push({ surface, id: account.id });
   }
-  return { id, emails: person.emails, accounts, leaving: await isLeaving(tx, id) };
+  return { id, emails: person.emails, accounts, leaving: await isLeaving(tx, id), zone: person.zone };
 }
 
 /** What asking the chat needs. */
@@ -176,7 +179,7 @@ async function reach(chat: Chat, person: Reachable, leavers: readonly Reachable[
       members.push(...(await Promise.all(person.emails.map((email) => surface.findMember(email)))));
     for (const member of members) {
       if (member?.kind === "member" && !foreign(surface.id, member.id))
-        return { kind: "at", surface, to: { kind: "member", memberId: member.id } };
+        return { kind: "at", surface, to: { kind: "member", memberId: member.id }, reader: member };
       if (member?.kind === "deactivated") deactivated = true;
     }
   }

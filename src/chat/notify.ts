@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { SystemError } from "../core/failure.ts";
 import { findPost, leasePost, listDuePosts, type Post, savePost } from "../store/posts.ts";
+import { skipOwner } from "../workflow/check-owner.ts";
 import { Notice, NoticeFor, wantPost, wantThreadPost } from "../workflow/notices.ts";
 import type { Job } from "../workflow/queues.ts";
 import { transition } from "../workflow/transition.ts";
@@ -20,6 +21,7 @@ import {
 import { showHome } from "./notify-home.ts";
 import { drop, finish, type NotifyDeps, pause, putOff, save, settled, type Turn } from "./notify-turn.ts";
 import type { ChatSurface, Posted } from "./surface.ts";
+import { notBefore } from "./work-time.ts";
 
 /** How long one sending may take before another process may take over. */
 const LEASE_MS = 30_000;
@@ -68,6 +70,7 @@ export async function notify(deps: NotifyDeps, { key }: { key: string }): Promis
       facts.known,
       facts.leavers,
     );
+    if (await waits(turn, facts, place)) return;
     await follow(turn, facts.notice, facts.content, place);
   } catch (error) {
     await putOff(turn, error, over);
@@ -107,6 +110,30 @@ function readFacts(w: Workflow, post: Post, notice: Said): Promise<Facts> {
     },
     { isolationLevel: "repeatable read", accessMode: "read only" },
   );
+}
+
+/**
+ * A new message about work waits for its reader's working hours, and for another day once they got enough. Who is away is
+ * passed over for somebody else, right before they would be asked.
+ */
+async function waits(turn: Turn, { notice, known }: Facts, place: Place): Promise<boolean> {
+  if (notice.kind !== "work" && notice.kind !== "work-reminder") return false;
+  if (turn.post.ts !== null || turn.post.posting || known.kind !== "person" || !known.person) return false;
+  const { workflow: w } = turn.deps;
+  if (place.kind === "nobody") await skipOwner(w, notice.caseId, place.personId, place.why);
+  if (place.kind !== "at" || !place.reader) return false;
+  const nextAt = await notBefore(w, known.person, place.reader);
+  if (nextAt !== undefined) {
+    await save(turn, { nextAt, leaseUntil: null });
+    return true;
+  }
+  if (place.reader.away !== true || notice.kind !== "work") return false;
+  await skipOwner(w, notice.caseId, known.person.id, "away");
+  // What there is nobody else for is still theirs.
+  const again = await readFacts(w, turn.post, notice);
+  if (again.content.kind === "say") return false;
+  await drop(turn, again.content.why);
+  return true;
 }
 
 async function follow(
@@ -157,7 +184,8 @@ async function say(turn: Turn, message: Message, { surface, to }: Extract<Place,
   const at = before ?? (await surface.post(to, message, post.key));
   // What an earlier process posted may say something older.
   if (before) await surface.update(before, message, post.key);
-  await finish(turn, { surface: surface.id, channel: at.channel, ts: at.ts, posting: false, shown });
+  const postedAt = post.postedAt ?? turn.deps.workflow.now();
+  await finish(turn, { surface: surface.id, channel: at.channel, ts: at.ts, posting: false, shown, postedAt });
 }
 
 /** The case message stands in a channel that is not (or not any more) the approvers'. */

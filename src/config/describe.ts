@@ -8,7 +8,7 @@ import { LISTS, type Lists } from "../core/rights.ts";
 export interface Described {
   readonly systems: readonly string[];
   readonly roles: Config["roles"];
-  readonly policy: Policy;
+  readonly policy: Readonly<Record<string, string | number>>;
   readonly chat: string;
 }
 
@@ -18,7 +18,7 @@ export function describeConfig(config: Config, ids: readonly string[]): { is: De
   const is: Described = {
     systems: sorted(ids),
     roles: Object.fromEntries(LISTS.map((list) => [list, sorted(config.roles[list])])) as Record<keyof Lists, string[]>,
-    policy: config.policy,
+    policy: policyOf(config.policy),
     chat: config.chat ? `slack ${config.chat.slack.mode.kind} ${config.chat.approversChannel}` : "none",
   };
   return {
@@ -27,4 +27,9 @@ export function describeConfig(config: Config, ids: readonly string[]): { is: De
       .update(canonicalBytes({ ...is }))
       .digest("hex"),
   };
+}
+
+/** The policy without names: who is away and when is nobody's business in a log that is never erased. */
+function policyOf({ workDays, absences, ...rest }: Policy): Described["policy"] {
+  return { ...rest, workDays: workDays.join(","), absences: absences.length };
 }

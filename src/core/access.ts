@@ -117,6 +117,10 @@ export const WorkItem = z.object({
   url: z.string().optional(),
   createdAt: z.iso.datetime().optional(),
   updatedAt: z.iso.datetime().optional(),
+  /** How large it is, for people: "120 lines added, 4 removed". */
+  size: z.string().optional(),
+  /** What its automatic checks say. */
+  checks: z.enum(["passing", "failing", "pending"]).optional(),
   /** What the one who decides should know, each one sentence: "function pay() runs with its owner's rights". */
   facts: z.array(z.string()).readonly().default([]),
   /** Who the system says knows it best, best first, asked while the leaver's memberships were still there. */

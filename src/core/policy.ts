@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** `09:00`; the end of a day may be `24:00`. */
+const TIME = /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/;
+
 /** What an installation may decide for itself. Durations are in the unit their name says. */
 export const Policy = z.strictObject({
   /** What appeared between approval and cut: taken along if it is reversible and not privileged, or always asked. */
@@ -20,6 +23,19 @@ export const Policy = z.strictObject({
   stepDeadlineHours: z.number().positive().default(72),
   /** An offer nobody took this long goes by name to the leaver's manager. */
   offerDeadlineHours: z.number().positive().default(72),
+  /** How long before that deadline whoever has not answered is reminded once. */
+  offerReminderHours: z.number().positive().default(24),
+  /** Days of the week, 1 is Monday, and hours in which people get new messages about work, in their own zone. */
+  workDays: z.array(z.int().min(1).max(7)).readonly().default([1, 2, 3, 4, 5]),
+  workFrom: z.string().regex(TIME).default("09:00"),
+  workUntil: z.string().regex(TIME).default("17:00"),
+  /** New messages about work that one person gets in a day at most, over all cases. What comes later waits a day. */
+  offersPerDay: z.int().min(1).max(100).default(3),
+  /** People who are away, by person id or e-mail, with the days on which they are: nothing is put to them meanwhile. */
+  absences: z
+    .array(z.strictObject({ who: z.string().min(1), from: z.iso.date(), until: z.iso.date() }))
+    .readonly()
+    .default([]),
   /** A containment that nobody decided this long is called out again, to operators as well, and so each time after it. */
   containEscalateMinutes: z.number().positive().max(1440).default(5),
   /** How often it is called out at most. */

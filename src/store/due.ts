@@ -67,17 +67,39 @@ export function listLateSteps(tx: Tx, now: Date) {
     .limit(LIMIT);
 }
 
-/** Accepted offers to move, and open ones whose deadline passed. */
+/** Offers to move or to close, and open ones whose deadline passed. */
 export function listDueOffers(tx: Tx, now: Date) {
   return tx
     .select({ id: offers.id, state: offers.state })
     .from(offers)
     .where(
       or(
-        and(eq(offers.state, "accepted"), due(offers.nextAt, now), free(offers.leaseUntil, now)),
-        and(inArray(offers.state, ["offered", "failed"]), isNotNull(offers.deadlineAt), lte(offers.deadlineAt, now)),
+        and(inArray(offers.state, ["accepted", "closing"]), due(offers.nextAt, now), free(offers.leaseUntil, now)),
+        and(
+          inArray(offers.state, ["offered", "failed", "rotating"]),
+          isNotNull(offers.deadlineAt),
+          lte(offers.deadlineAt, now),
+        ),
       ),
     )
+    .limit(LIMIT);
+}
+
+/** Whose work was not looked at yet: whether they can receive it. */
+export function listUncheckedOwners(tx: Tx) {
+  return tx
+    .selectDistinct({ caseId: offers.caseId, personId: offers.toId })
+    .from(offers)
+    .where(and(eq(offers.state, "offered"), isNull(offers.checkedAt), isNotNull(offers.toId)))
+    .limit(LIMIT);
+}
+
+/** Who is to be reminded of work of a case. */
+export function listDueReminders(tx: Tx, now: Date) {
+  return tx
+    .selectDistinct({ caseId: offers.caseId, personId: offers.toId })
+    .from(offers)
+    .where(and(eq(offers.state, "offered"), isNotNull(offers.remindAt), lte(offers.remindAt, now)))
     .limit(LIMIT);
 }
 

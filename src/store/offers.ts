@@ -1,18 +1,16 @@
 import { and, asc, eq, inArray } from "drizzle-orm";
 import { z } from "zod";
 import { WorkItem } from "../core/access.ts";
+import { OfferState } from "../core/offer.ts";
 import type { Tx } from "./open.ts";
 import { entries, offers } from "./schema.ts";
 
-export const OFFER_STATES = [
-  "held", // the departure may not be known yet
-  "offered",
-  "accepted", // somebody said yes; the move is under way
-  "moved", // a fresh read shows the new owner
-  "failed", // the system does not accept the new owner
-  "unclaimed", // nobody took it: it went by name to the leaver's manager
-  "void", // it no longer needs an owner
-] as const;
+/** Somebody who was not asked, or is not any more, though it was their turn. */
+export const Skipped = z.object({
+  id: z.string(),
+  why: z.enum(["no-account", "deactivated", "leaving", "away", "no-access", "cannot"]),
+});
+export type Skipped = Readonly<z.infer<typeof Skipped>>;
 
 /** A work item put to a person. */
 export const Offer = z.object({
@@ -21,12 +19,25 @@ export const Offer = z.object({
   system: z.string(),
   itemKey: z.string(),
   item: WorkItem,
-  state: z.enum(OFFER_STATES),
+  state: OfferState,
   toId: z.string().nullable(),
   why: z.string().nullable(),
   acceptedSeq: z.number().nullable(),
   /** Person ids of those who declined. */
   declined: z.array(z.string()),
+  skipped: z.array(Skipped),
+  /** What keeps the one it is put to from receiving it in its system, and who can change that. */
+  obstacle: z.string().nullable(),
+  /** When it was asked whether they can receive it; they are told after that. */
+  checkedAt: z.date().nullable(),
+  snoozedUntil: z.date().nullable(),
+  remindAt: z.date().nullable(),
+  /** Entry that says that it was moved, and to which account. It can be given back. */
+  movedSeq: z.number().nullable(),
+  /** Entry of who said that nobody needs it. */
+  closeSeq: z.number().nullable(),
+  /** What the leaver wrote for whoever takes it. */
+  leaverNote: z.string().nullable(),
   failure: z.string().nullable(),
   tries: z.number(),
   offeredAt: z.date().nullable(),
@@ -60,11 +71,6 @@ export async function listOffersTo(tx: Tx, personId: string): Promise<readonly O
     .where(and(eq(offers.toId, personId), inArray(offers.state, ["offered", "failed"])))
     .orderBy(asc(offers.deadlineAt), asc(offers.id));
   return rows.map((row) => Offer.parse(row));
-}
-
-/** An offer that still waits for somebody or something. */
-export function isOpen(offer: Pick<Offer, "state">): boolean {
-  return ["held", "offered", "accepted", "failed"].includes(offer.state);
 }
 
 /** Numbers of the entries by which somebody passed a work item on; unproven. */

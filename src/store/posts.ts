@@ -1,4 +1,4 @@
-import { and, asc, count, eq, isNull, lt, lte, or } from "drizzle-orm";
+import { and, asc, count, eq, gte, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Tx } from "./open.ts";
 import { posts } from "./schema.ts";
@@ -17,6 +17,7 @@ export const Post = z.object({
   shown: z.string().nullable(),
   failure: z.string().nullable(),
   tries: z.number(),
+  postedAt: z.date().nullable(),
 });
 export type Post = Readonly<z.infer<typeof Post>>;
 
@@ -44,6 +45,21 @@ export async function countWaitingPosts(tx: Tx): Promise<number> {
 export async function findPost(tx: Tx, key: string): Promise<Post | undefined> {
   const [row] = await tx.select().from(posts).where(eq(posts.key, key));
   return row && Post.parse(row);
+}
+
+/** How many messages about work one person got since then. */
+export async function countWorkPosts(tx: Tx, personId: string, since: Date): Promise<number> {
+  const [row] = await tx
+    .select({ number: count() })
+    .from(posts)
+    .where(
+      and(
+        gte(posts.postedAt, since),
+        inArray(sql`${posts.notice}->>'kind'`, ["work", "work-reminder"]),
+        eq(sql`${posts.audience}->>'personId'`, personId),
+      ),
+    );
+  return row?.number ?? 0;
 }
 
 /** Takes a message that is due, for `lease` alone, until then. */

@@ -317,12 +317,21 @@ export const offers = pgTable(
     system: text("system").notNull(),
     itemKey: text("item_key").notNull(),
     item: jsonb("item").notNull(),
-    /** held | offered | accepted | moved | declined | failed | unclaimed | void */
+    /** core/offer.ts has the states and moves. */
     state: text("state").notNull(),
     toId: text("to_id"),
     why: text("why"),
     acceptedSeq: bigint("accepted_seq", { mode: "number" }),
     declined: jsonb("declined").notNull().default([]),
+    /** Who was passed over, each with why: away, without access, deactivated. */
+    skipped: jsonb("skipped").notNull().default([]),
+    obstacle: text("obstacle"),
+    checkedAt: instant("checked_at"),
+    snoozedUntil: instant("snoozed_until"),
+    remindAt: instant("remind_at"),
+    movedSeq: bigint("moved_seq", { mode: "number" }),
+    closeSeq: bigint("close_seq", { mode: "number" }),
+    leaverNote: text("leaver_note"),
     failure: text("failure"),
     tries: integer("tries").notNull().default(0),
     offeredAt: instant("offered_at"),
@@ -355,6 +364,8 @@ export const posts = pgTable(
     surface: text("surface"),
     channel: text("channel"),
     ts: text("ts"),
+    /** When it was first posted: people get only so many new messages a day. */
+    postedAt: instant("posted_at"),
     /** Set right before the first post and cleared with `ts`: after a crash the message is looked for first. */
     posting: boolean("posting").notNull().default(false),
     /** Hash of what is shown, so that an unchanged message costs no call. */

@@ -12,7 +12,7 @@ import {
   type Read,
 } from "./cases.ts";
 import { type KeptRow, listKept } from "./kept.ts";
-import { findOffer, listOffers, type Offer } from "./offers.ts";
+import { listOffers, type Offer } from "./offers.ts";
 import type { Tx } from "./open.ts";
 import { entries, notes, undos } from "./schema.ts";
 import { listSteps, type Step } from "./steps.ts";
@@ -27,7 +27,14 @@ export interface Named {
 }
 
 /** The systems of the configuration, as far as messages name them. A system that was taken out shows by its id. */
-export type Systems = ReadonlyMap<string, { readonly title: string; readonly manual?: { readonly owner: string } }>;
+export type Systems = ReadonlyMap<
+  string,
+  {
+    readonly title: string;
+    readonly manual?: { readonly owner: string };
+    readonly work?: { readonly moveOn?: unknown; readonly close?: { readonly kinds: readonly string[] } };
+  }
+>;
 
 /** Looks a person up as far as signed entries vouch for them: rows alone name nobody. */
 export type FindPerson = (id: string) => Promise<Person | undefined>;
@@ -59,6 +66,10 @@ export interface StepView extends Step {
 export interface OfferView extends Offer {
   readonly title: string;
   readonly to: Named | undefined;
+  /** Its system can close it for whoever says that nobody needs it. */
+  readonly closes: boolean;
+  /** It can be moved on from who took it. */
+  readonly movesOn: boolean;
 }
 
 /** A grant that stays, or is asked to, with who says so. */
@@ -137,19 +148,6 @@ export async function loadCaseView(
   };
 }
 
-/** A case and one of its offers. */
-export async function loadOfferView(
-  tx: Tx,
-  systems: Systems,
-  find: FindPerson,
-  offerId: string,
-): Promise<{ readonly view: CaseView; readonly offer: OfferView } | undefined> {
-  const found = await findOffer(tx, offerId);
-  const view = found && (await loadCaseView(tx, systems, find, found.caseId));
-  const offer = view?.offers.find(({ id }) => id === offerId);
-  return view && offer && { view, offer };
-}
-
 /** The signed note of the log right after a case's closing entry: the same one whenever it is asked for. */
 export async function closingNote(tx: Tx, caseId: string): Promise<string | undefined> {
   const closed = await lastSeq(tx, caseId, "case.closed");
@@ -202,6 +200,8 @@ async function offerView(offer: Offer, systems: Systems, name: Name): Promise<Of
     ...offer,
     title: titleOf(systems, offer.system),
     to: offer.toId === null ? undefined : await name(offer.toId),
+    closes: systems.get(offer.system)?.work?.close?.kinds.includes(offer.item.kind) === true,
+    movesOn: systems.get(offer.system)?.work?.moveOn !== undefined,
   };
 }
 

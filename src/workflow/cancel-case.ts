@@ -1,9 +1,11 @@
 import { and, eq, inArray } from "drizzle-orm";
 import { mayMove } from "../core/case.ts";
 import { type Case, listStepKeys, lockCase } from "../store/cases.ts";
+import { listOffers } from "../store/offers.ts";
 import { cases, offers, plans } from "../store/schema.ts";
 import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { wantCasePosts } from "./notices.ts";
+import { wantWorkPost } from "./offer-work.ts";
 import type { Change } from "./transition.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -27,10 +29,13 @@ export function cancelCase(w: Workflow, request: Request, caseId: string): Promi
       .update(plans)
       .set({ state: "superseded" })
       .where(and(eq(plans.caseId, caseId), eq(plans.state, "proposed")));
+    const told = (await listOffers(tx, caseId)).flatMap(({ state, toId }) =>
+      state !== "held" && toId !== null ? [toId] : [],
+    );
     await tx
       .update(offers)
-      .set({ state: "void", settledAt: w.now(), nextAt: null })
-      .where(and(eq(offers.caseId, caseId), inArray(offers.state, ["held", "offered", "failed"])));
+      .set({ state: "void", settledAt: w.now(), nextAt: null, remindAt: null, snoozedUntil: null })
+      .where(and(eq(offers.caseId, caseId), inArray(offers.state, ["held", "offered", "failed", "rotating"])));
     return {
       result: { kind: "cancelled" },
       entries: [
@@ -42,7 +47,10 @@ export function cancelCase(w: Workflow, request: Request, caseId: string): Promi
           case: caseId,
         },
       ],
-      next: await wantCasePosts(tx, row),
+      next: [
+        ...(await wantCasePosts(tx, row)),
+        ...(await Promise.all([...new Set(told)].map((personId) => wantWorkPost(tx, caseId, personId)))),
+      ],
     };
   });
 }

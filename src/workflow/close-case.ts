@@ -1,8 +1,9 @@
 import { and, eq, inArray, max, min } from "drizzle-orm";
 import { grantKey } from "../core/access.ts";
+import { isOpen } from "../core/offer.ts";
 import { isSettled } from "../core/step.ts";
 import { type Case, listPlans, lockCase, type Read } from "../store/cases.ts";
-import { isOpen, listOffers } from "../store/offers.ts";
+import { listOffers } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, entries, reads, steps } from "../store/schema.ts";
 import { listSteps, type Step } from "../store/steps.ts";

@@ -1,49 +1,114 @@
-import { eq } from "drizzle-orm";
+import { and, eq, inArray } from "drizzle-orm";
+import { type DeclineReason, isAsked, SECRET, statesBefore } from "../core/offer.ts";
 import { type Case, lockCase } from "../store/cases.ts";
-import { findOffer, type Offer } from "../store/offers.ts";
+import { findOffer, listOffers, type Offer } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
 import { offers } from "../store/schema.ts";
-import { ask, byPerson, Denied, type Refusal, type Request } from "./ask.ts";
+import { ask, Denied, type Refusal, type Request } from "./ask.ts";
 import { afterOffer } from "./hand-over.ts";
-import { wantCasePosts } from "./notices.ts";
-import { canTake, giveUp, mayBeAsked, nextHeir, offerTo, wantOfferPost } from "./offer-work.ts";
-import { type Change, type Said, transition } from "./transition.ts";
+import { canTake, whoMayBeAsked } from "./heirs.ts";
+import { wantCasePosts, wantPost } from "./notices.ts";
+import { giveUp, offerOn, offerTo, wantWorkPost } from "./offer-work.ts";
+import { aboutOffer, type OfferDecided, onOffer, saidOf } from "./on-offer.ts";
+import type { Job } from "./queues.ts";
+import { type Change, transition } from "./transition.ts";
 import { NotVouched } from "./vouched.ts";
 import { type ChatAccount, findPersonOfChat, noteChat } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
-export type OfferDecided =
-  | { readonly kind: "accepted" }
-  | { readonly kind: "declined" }
-  | { readonly kind: "passed"; readonly to: string }
-  | { readonly kind: "already"; readonly state: Offer["state"]; readonly by?: string; readonly at?: Date }
-  | { readonly kind: "cannot-take"; readonly why: string };
-
 /** An owner says yes. The move is a job; it runs only on this entry. */
 export function acceptOffer(w: Workflow, request: Request, offerId: string): Promise<OfferDecided | Refusal> {
-  return onOffer(w, request, offerId, async (tx, row, offer, personId) => {
-    if (!(await canTake(tx, w, personId)))
-      return { result: { kind: "cannot-take", why: "Your own access is being reviewed." } };
+  return onOffer(w, request, offerId, "accept", async (tx, row, offer, personId) =>
+    accepted(tx, request, row, [offer], personId, { kind: "accepted" }),
+  );
+}
+
+/** An owner takes everything that is put to them of one place, such as a repository. */
+export function acceptContainer(
+  w: Workflow,
+  request: Request,
+  of: { readonly caseId: string; readonly system: string; readonly container: string },
+): Promise<OfferDecided | Refusal> {
+  return ask<OfferDecided | Refusal>(
+    w,
+    request,
+    async (tx, asker): Promise<Change<OfferDecided | Refusal> | Denied> => {
+      const row = await lockCase(tx, of.caseId);
+      if (!row) return { result: { kind: "missing", what: "case" } };
+      const { personId } = asker;
+      const theirs: Offer[] = [];
+      try {
+        const may = await whoMayBeAsked(tx, w, row);
+        for (const offer of await listOffers(tx, of.caseId)) {
+          const here = offer.system === of.system && offer.item.container === of.container;
+          if (here && isAsked(offer) && offer.toId === personId && (await may(offer.itemKey, personId)))
+            theirs.push(offer);
+        }
+      } catch (error) {
+        if (!(error instanceof NotVouched)) throw error;
+        return { result: { kind: "missing", what: "case" } };
+      }
+      if (theirs.length === 0) return new Denied("open-case", "Nothing there is put to you any more.", null);
+      if (!(await canTake(tx, w, personId)))
+        return { result: { kind: "cannot-take", why: "Your own access is being reviewed." } };
+      return accepted(tx, request, row, theirs, personId, { kind: "accepted-all", count: theirs.length });
+    },
+  );
+}
+
+/** Marks offers as accepted, one entry each. A secret is in no system: its owner rotates it and attests. */
+async function accepted(
+  tx: Tx,
+  request: Request,
+  row: Case,
+  taken: readonly Offer[],
+  personId: string,
+  result: OfferDecided,
+): Promise<Change<OfferDecided>> {
+  const moving = taken.filter(({ item }) => item.kind !== SECRET);
+  for (const [state, some] of [
+    ["accepted", moving],
+    ["rotating", taken.filter(({ item }) => item.kind === SECRET)],
+  ] as const) {
+    if (some.length === 0) continue;
     await tx
       .update(offers)
-      .set({ state: "accepted", nextAt: null, tries: 0, failure: null })
-      .where(eq(offers.id, offer.id));
-    return {
-      result: { kind: "accepted" },
-      entries: [entryOf(request, offer, personId, "offer.accepted")],
-      next: [
-        ...(await wantCasePosts(tx, row)),
-        await wantOfferPost(tx, offer.id, personId),
-        { queue: "hand-over", payload: { offerId } },
-      ],
-      seal: async (sealing, [seq]) => {
+      .set({
+        state,
+        toId: personId,
+        settledAt: null,
+        nextAt: null,
+        remindAt: null,
+        snoozedUntil: null,
+        tries: 0,
+        failure: null,
+      })
+      .where(
+        and(
+          inArray(
+            offers.id,
+            some.map(({ id }) => id),
+          ),
+          inArray(offers.state, [...statesBefore(state)]),
+        ),
+      );
+  }
+  return {
+    result,
+    entries: taken.map((offer) => saidOf(request, offer, personId, "offer.accepted")),
+    next: [
+      ...(await wantCasePosts(tx, row)),
+      await wantWorkPost(tx, row.id, personId),
+      ...moving.map(({ id }): Job => ({ queue: "hand-over", payload: { offerId: id } })),
+    ],
+    seal: async (sealing, seqs) => {
+      for (const [at, { id }] of taken.entries())
         await sealing
           .update(offers)
-          .set({ acceptedSeq: seq ?? -1 })
-          .where(eq(offers.id, offer.id));
-      },
-    };
-  });
+          .set({ acceptedSeq: seqs[at] ?? -1 })
+          .where(eq(offers.id, id));
+    },
+  };
 }
 
 /** An owner says no: it goes to the default heir, then to who the system suggested, then to the leaver's manager, then by name on their list. */
@@ -51,25 +116,18 @@ export function declineOffer(
   w: Workflow,
   request: Request,
   offerId: string,
+  why: DeclineReason,
   note?: string,
 ): Promise<OfferDecided | Refusal> {
-  return onOffer(w, request, offerId, async (tx, row, offer, personId) => {
-    const declined = [...offer.declined, personId];
-    await tx.update(offers).set({ declined }).where(eq(offers.id, offer.id));
-    const to = await nextHeir(tx, w, row, offer.item, declined);
-    const after: Offer = { ...offer, declined };
-    const moved =
-      to === undefined
-        ? await giveUp(tx, w, row, after)
-        : await offerTo(tx, w, after, to.id, `${to.why}; somebody else could not take it`);
+  return onOffer(w, request, offerId, "decline", async (tx, row, offer, personId) => {
+    const next = await offerOn(tx, w, row, { ...offer, declined: [...offer.declined, personId] });
+    const said = saidOf(request, offer, personId, "offer.declined");
     return {
       result: { kind: "declined" },
-      entries: [
-        { ...entryOf(request, offer, personId, "offer.declined"), ...(note?.trim() ? { personal: { note } } : {}) },
-      ],
+      entries: [{ ...said, detail: { why }, personal: { ...said.personal, ...(note?.trim() ? { note } : {}) } }],
       next: [
-        ...moved,
-        await wantOfferPost(tx, offer.id, personId),
+        ...next,
+        await wantWorkPost(tx, row.id, personId),
         ...(await wantCasePosts(tx, row)),
         ...(await afterOffer(tx, w, row)),
       ],
@@ -84,7 +142,7 @@ export function passOffer(
   offerId: string,
   to: ChatAccount,
 ): Promise<OfferDecided | Refusal> {
-  return onOffer(w, request, offerId, async (tx, row, offer, personId) => {
+  return onOffer(w, request, offerId, "pass", async (tx, row, offer, personId) => {
     const toId = await findPersonOfChat(tx, w, to);
     if (toId === undefined || to.kind !== "member")
       return { result: { kind: "cannot-take", why: "The directory does not know this account." } };
@@ -93,85 +151,76 @@ export function passOffer(
     if (toId === row.leaverId || !(await canTake(tx, w, toId)))
       return { result: { kind: "cannot-take", why: "This person cannot take it over." } };
     const noted = await noteChat(tx, w, to, toId);
-    const jobs = await offerTo(tx, w, { ...offer, deadlineAt: null }, toId, "suggested by a colleague");
+    // Suggested by name, they are asked although they were passed over before.
+    const skipped = offer.skipped.filter(({ id }) => id !== toId);
+    const heir = { id: toId, why: "suggested by a colleague" };
+    const jobs = await offerTo(tx, w, row, { ...offer, skipped, deadlineAt: null }, heir);
     return {
       result: { kind: "passed", to: toId },
-      entries: [{ ...entryOf(request, offer, personId, "offer.passed"), detail: { to: toId } }, ...(noted ?? [])],
-      next: [...jobs, await wantOfferPost(tx, offer.id, personId), ...(await wantCasePosts(tx, row))],
+      entries: [{ ...saidOf(request, offer, personId, "offer.passed"), detail: { to: toId } }, ...(noted ?? [])],
+      next: [...jobs, await wantWorkPost(tx, row.id, personId), ...(await wantCasePosts(tx, row))],
     };
   });
 }
 
-/** An offer whose deadline passed goes by name to the leaver's manager. */
+/** An offer whose deadline passed goes by name to the leaver's manager; so does a secret that its owner did not rotate. */
 export async function expireOffer(w: Workflow, offerId: string): Promise<void> {
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const found = await findOffer(tx, offerId);
     const row = found && (await lockCase(tx, found.caseId));
     const offer = row && (await findOffer(tx, offerId));
     const due = offer?.deadlineAt && offer.deadlineAt <= w.now();
-    if (!offer || !due || !["offered", "failed"].includes(offer.state)) return { result: undefined };
+    if (!offer || !due || !["offered", "failed", "rotating"].includes(offer.state)) return { result: undefined };
     const jobs = await giveUp(tx, w, row, offer);
     return {
       result: undefined,
-      entries: [
-        {
-          action: "offer.expired",
-          outcome: "failure",
-          target: { kind: "work", id: offer.itemKey, system: offer.system },
-          case: row.id,
-          detail: { to: offer.toId },
-        },
-      ],
+      entries: [{ ...aboutOffer(offer), action: "offer.expired", outcome: "failure", detail: { to: offer.toId } }],
       next: [...jobs, ...(await wantCasePosts(tx, row)), ...(await afterOffer(tx, w, row))],
     };
   });
 }
 
-type Work = (tx: Tx, row: Case, offer: Offer, personId: string) => Promise<Change<OfferDecided>>;
-
-/** Only the one it is put to decides, and only while it is open. */
-function onOffer(w: Workflow, request: Request, offerId: string, work: Work): Promise<OfferDecided | Refusal> {
-  return ask<OfferDecided | Refusal>(
-    w,
-    request,
-    async (tx, asker): Promise<Change<OfferDecided | Refusal> | Denied> => {
-      const found = await findOffer(tx, offerId);
-      const row = found && (await lockCase(tx, found.caseId));
-      const [offer] = row ? [await findOffer(tx, offerId)] : [];
-      if (!row || !offer) return { result: { kind: "missing", what: "offer" } };
-      const involved = offer.toId === asker.personId || offer.declined.includes(asker.personId);
-      if (!involved && offer.state === "offered")
-        return new Denied("open-case", "This was put to somebody else.", row.id);
-      if (offer.toId !== asker.personId || !["offered", "failed"].includes(offer.state)) {
-        return {
-          result: {
-            kind: "already",
-            state: offer.state,
-            ...(offer.toId ? { by: offer.toId } : {}),
-            ...(offer.settledAt ? { at: offer.settledAt } : {}),
-          },
-        };
-      }
-      try {
-        if (!(await mayBeAsked(tx, w, row, offer.itemKey, asker.personId)))
-          return new Denied("open-case", "Nothing in the log puts this to you.", row.id);
-      } catch (error) {
-        if (!(error instanceof NotVouched)) throw error;
-        return { result: { kind: "missing", what: "offer" } };
-      }
-      return work(tx, row, offer, asker.personId);
-    },
-  );
+/** Reminds a person once of what still waits for them, or of what they put aside until now. */
+export async function remindOfWork(w: Workflow, caseId: string, personId: string): Promise<void> {
+  await transition<void>(w, async (tx): Promise<Change<void>> => {
+    const row = await lockCase(tx, caseId);
+    const now = w.now();
+    const due = (row ? await listOffers(tx, caseId) : []).filter(
+      ({ state, toId, remindAt }) => state === "offered" && toId === personId && remindAt !== null && remindAt <= now,
+    );
+    if (!row || due.length === 0) return { result: undefined };
+    await tx
+      .update(offers)
+      .set({ remindAt: null, snoozedUntil: null })
+      .where(
+        and(
+          eq(offers.caseId, caseId),
+          inArray(
+            offers.id,
+            due.map(({ id }) => id),
+          ),
+        ),
+      );
+    return {
+      result: undefined,
+      entries: due.map((offer) => ({
+        ...aboutOffer(offer),
+        action: "offer.reminded",
+        outcome: "success",
+        detail: { to: personId },
+      })),
+      next: [await wantWorkPost(tx, caseId, personId), await wantReminder(tx, caseId, personId, now)],
+    };
+  });
 }
 
-function entryOf(request: Request, offer: Offer, personId: string, action: string): Said {
-  return {
-    actor: byPerson(request, { personId, roles: new Set(), leaving: false }),
-    action,
-    outcome: "success",
-    target: { kind: "work", id: offer.itemKey, system: offer.system },
-    case: offer.caseId,
-    transfer: { item: offer.itemKey, kind: offer.item.kind, from: offer.item.account, to: personId },
-    personal: { title: offer.item.title, ...(offer.item.url ? { url: offer.item.url } : {}) },
-  };
+/** A message of its own, since an edited one rings nobody: one a person, case and day. */
+function wantReminder(tx: Tx, caseId: string, personId: string, now: Date): Promise<Job> {
+  const day = now.toISOString().slice(0, 10);
+  return wantPost(
+    tx,
+    `work-reminder:${caseId}:${personId}:${day}`,
+    { kind: "work-reminder", caseId, personId },
+    { kind: "person", personId },
+  );
 }

@@ -20,7 +20,12 @@ export const Notice = z.discriminatedUnion("kind", [
   /** A containment that waits: to each approver directly, and to operators without a name. */
   z.object({ kind: z.literal("page"), caseId: z.string(), time: z.number().int() }),
   z.object({ kind: z.literal("missed"), caseId: z.string() }),
-  z.object({ kind: z.literal("offer"), offerId: z.string() }),
+  /** All work of a case that is put to one person. */
+  z.object({ kind: z.literal("work"), caseId: z.string(), personId: z.string() }),
+  /** That some of it still waits for an answer: a message of its own, since an edited one rings nobody. */
+  z.object({ kind: z.literal("work-reminder"), caseId: z.string(), personId: z.string() }),
+  /** What keeps somebody from receiving work in its system, said to those who can have it changed. */
+  z.object({ kind: z.literal("obstacle"), caseId: z.string(), personId: z.string() }),
   /** Work that nobody took, by name to the leaver's manager. */
   z.object({ kind: z.literal("unclaimed"), caseId: z.string() }),
   /** What a system showed that answered days after the case was closed. */

@@ -18,6 +18,7 @@ export const QUEUES = {
   "revoke-grant": OfStep,
   "verify-grant": OfStep,
   "restore-grant": OfStep,
+  "check-owner": z.object({ caseId: z.string(), personId: z.string() }),
   "hand-over": z.object({ offerId: z.string() }),
   "close-case": OfCase,
   "look-at-kept": OfCase,

@@ -8,15 +8,17 @@ import {
   listDueLooks,
   listDueOffers,
   listDueReads,
+  listDueReminders,
   listDueRestores,
   listDueSteps,
   listLateSteps,
+  listUncheckedOwners,
   listUndecidedPlans,
 } from "../store/due.ts";
 import { forgetRequests } from "../store/requests.ts";
 import { advance } from "./advance.ts";
 import { escalate } from "./contain.ts";
-import { expireOffer } from "./decide-offer.ts";
+import { expireOffer, remindOfWork } from "./decide-offer.ts";
 import { settlePlan } from "./decide-plan.ts";
 import { expireStep } from "./decide-step.ts";
 import { readActs } from "./pause.ts";
@@ -45,6 +47,8 @@ export async function sweep(w: Workflow): Promise<void> {
     restores: await listDueRestores(tx, now),
     late: await listLateSteps(tx, now),
     offers: await listDueOffers(tx, now),
+    unchecked: await listUncheckedOwners(tx),
+    reminders: await listDueReminders(tx, now),
     cases: await listDueCases(tx, now),
     between: await listCasesBetween(tx, now),
     plans: await listUndecidedPlans(tx),
@@ -61,7 +65,10 @@ export async function sweep(w: Workflow): Promise<void> {
     ...found.kept.map((payload) => ({ queue: "look-at-kept", payload }) as const),
     ...found.looks.map((payload) => ({ queue: "look-again", payload }) as const),
     ...found.offers.flatMap(({ id, state }): Job[] =>
-      state === "accepted" ? [{ queue: "hand-over", payload: { offerId: id } }] : [],
+      isMoving(state) ? [{ queue: "hand-over", payload: { offerId: id } }] : [],
+    ),
+    ...found.unchecked.flatMap(({ caseId, personId }): Job[] =>
+      personId === null ? [] : [{ queue: "check-owner", payload: { caseId, personId } }],
     ),
   ];
   await send(w, jobs);
@@ -70,11 +77,16 @@ export async function sweep(w: Workflow): Promise<void> {
   // While nothing may be done, nothing is late.
   if (found.acts.kind === "running") {
     for (const { id } of found.late) await expireStep(w, id);
-    for (const { id, state } of found.offers) if (state !== "accepted") await expireOffer(w, id);
+    for (const { id, state } of found.offers) if (!isMoving(state)) await expireOffer(w, id);
   }
+  for (const { caseId, personId } of found.reminders) if (personId !== null) await remindOfWork(w, caseId, personId);
   for (const { id } of found.between) await goOn(w, id);
   const old = new Date(now.getTime() - REMEMBER_MS);
   await w.store.db.transaction((tx) => forgetRequests(tx, old, FORGET_AT_ONCE));
+}
+
+function isMoving(state: string): boolean {
+  return state === "accepted" || state === "closing";
 }
 
 /** Sends again what a case between two arrows may have lost. */

@@ -2,6 +2,7 @@ import type { PgBoss } from "pg-boss";
 import type { z } from "zod";
 import { rootMessage } from "../core/failure.ts";
 import { repeats } from "../core/repeats.ts";
+import { checkOwner } from "./check-owner.ts";
 import { closeCase } from "./close-case.ts";
 import { contain } from "./contain.ts";
 import { handOver } from "./hand-over.ts";
@@ -41,6 +42,7 @@ const AT_ONCE: Readonly<Record<QueueName, number>> = {
   "revoke-grant": 8,
   "verify-grant": 8,
   "restore-grant": 4,
+  "check-owner": 2,
   "hand-over": 4,
   "close-case": 2,
   "look-at-kept": 2,
@@ -59,6 +61,7 @@ export async function startWorkers(w: Workflow, boss: PgBoss, notifier: Notifier
     "revoke-grant": (payload) => revokeGrant(w, payload),
     "verify-grant": (payload) => verifyGrant(w, payload),
     "restore-grant": (payload) => restoreGrant(w, payload),
+    "check-owner": (payload) => checkOwner(w, payload),
     "hand-over": (payload) => handOver(w, payload),
     "close-case": (payload) => closeCase(w, payload),
     "look-at-kept": (payload) => lookAtKept(w, payload),

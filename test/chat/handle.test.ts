@@ -291,34 +291,34 @@ describe("an offer's buttons", () => {
 
   it("accepts once, for who was asked", async () => {
     await using b = await bench();
-    const { offer } = await offered(b);
-    const message = b.shown(`offer:${offer}:mia`);
+    const { caseId } = await offered(b);
+    const message = b.shown(`work:${caseId}:mia`);
     expect(textOf((await b.press("olga", message, "Accept")).said[0])).toMatch(/somebody else/);
     expect(textOf((await b.press("mia", message, "Accept")).said[0])).toMatch(/Thank you/);
     await b.settle();
-    expect(textOf(b.shown(`offer:${offer}:mia`))).toMatch(/It is yours/);
+    expect(textOf(b.shown(`work:${caseId}:mia`))).toMatch(/It is yours/);
     expect(textOf((await b.press("mia", message, "Accept")).said[0])).toMatch(/already moved with Mia/);
   });
 
   it("passes on to a colleague, and says at the field why somebody cannot take it", async () => {
     await using b = await bench();
-    const { offer } = await offered(b);
-    const message = b.shown(`offer:${offer}:mia`);
+    const { offer, caseId } = await offered(b);
+    const message = b.shown(`work:${caseId}:mia`);
     expect((await b.press("mia", message, "Suggest someone")).asked[0]?.kind).toBe("pass-offer");
     expect((await b.ask("mia", { kind: "pass-offer", offerId: offer, to: "Ualice" })).faults[0]?.["to"]).toBeDefined();
     expect((await b.ask("mia", { kind: "pass-offer", offerId: offer, to: "Unone" })).faults[0]?.["to"]).toBeDefined();
     const passed = await b.ask("mia", { kind: "pass-offer", offerId: offer, to: "Uolga" });
     expect(textOf(passed.said[0])).toMatch(/Olga is asked now/);
     await b.settle();
-    expect(labels(b.shown(`offer:${offer}:mia`))).toEqual([]);
-    expect(labels(b.shown(`offer:${offer}:olga`))).toEqual(["Accept", "Decline", "Suggest someone"]);
+    expect(labels(b.shown(`work:${caseId}:mia`))).toEqual([]);
+    expect(labels(b.shown(`work:${caseId}:olga`))).toEqual(["Accept", "Decline", "Suggest someone", "Later"]);
   });
 
   it("asks for a word before it declines", async () => {
     await using b = await bench();
-    const { offer } = await offered(b);
-    const { asked } = await b.press("mia", b.shown(`offer:${offer}:mia`), "Decline");
-    const read = readAnswers("decline-offer", asked[0]?.carried ?? {}, {});
+    const { caseId } = await offered(b);
+    const { asked } = await b.press("mia", b.shown(`work:${caseId}:mia`), "Decline");
+    const read = readAnswers("decline-offer", asked[0]?.carried ?? {}, { why: "no-time" });
     if (read.kind !== "ask") throw new Error("no ask");
     expect(textOf((await b.ask("mia", read.ask)).said[0])).toMatch(/You declined it/);
   });

@@ -11,16 +11,18 @@ import { keepForm } from "../../src/chat/messages/kept.ts";
 import { lookedAgainMessage } from "../../src/chat/messages/looked-again.ts";
 import { mirrorMessage } from "../../src/chat/messages/mirror.ts";
 import { missedMessage } from "../../src/chat/messages/missed.ts";
-import { offerMessage, unclaimedMessage } from "../../src/chat/messages/offer.ts";
+import * as offerDialogs from "../../src/chat/messages/offer-dialogs.ts";
 import { reviewForm } from "../../src/chat/messages/review.ts";
 import { manualMessage, stepMessage } from "../../src/chat/messages/step.ts";
 import { inFull, stepWords } from "../../src/chat/messages/step-words.ts";
 import { percentile, summaryMessage } from "../../src/chat/messages/summary.ts";
+import { unclaimedMessage, workMessage } from "../../src/chat/messages/work.ts";
 import { renderMessage } from "../../src/chat/slack/render.ts";
 import { CASE_STATES } from "../../src/core/case.ts";
+import { OFFER_STATES, type OfferState, SECRET } from "../../src/core/offer.ts";
 import { STEP_STATES } from "../../src/core/step.ts";
 import { safeText } from "../../src/core/text.ts";
-import { OFFER_STATES } from "../../src/store/offers.ts";
+import type { OfferView } from "../../src/store/views.ts";
 import { labels, textOf } from "../peers/chat.ts";
 import { memoryGrant } from "../peers/memory-system.ts";
 import { caseView, offerView, planView, readView, stepView } from "./case-view.ts";
@@ -284,43 +286,86 @@ describe("a step", () => {
   });
 });
 
-describe("an offer", () => {
-  const view = caseView(undefined, { row: { state: "handing-over" } });
+describe("work that is put to somebody", () => {
+  const at = new Date("2026-12-02T17:00:00.000Z");
+  const mia = { id: "mia", now: at };
+  const of = (...offers: OfferView[]) => caseView(undefined, { row: { state: "handing-over" }, offers });
 
-  it("says what, where, why you, until when and what happens otherwise, and never why she goes", () => {
-    const message = offerMessage(view, offerView("Fix pay()"), "mia");
-    const text = textOf(message);
-    expect(text).toMatch(
-      /Fix pay\(\)[\s\S]*Code, acme\/payments[\s\S]*Alice[\s\S]*Why you: manager[\s\S]*answer by: 2026/,
-    );
+  it("says what, where, how old, how large, checks, why you, until when and what happens otherwise, and never why she goes", () => {
+    const offer = offerView("Fix pay()");
+    const item = {
+      ...offer.item,
+      createdAt: "2026-11-20T00:00:00Z",
+      updatedAt: "2026-12-01T00:00:00Z",
+      size: "12 lines added, 3 removed",
+      checks: "failing" as const,
+    };
+    const text = textOf(workMessage(of({ ...offer, item, leaverNote: "ask Olga about rounding" }), mia));
+    expect(text).toMatch(/1 piece of work, until now with Alice/);
+    expect(text).toMatch(/pull request in Code, acme\/payments · open for 12 days · last activity 1 day ago/);
+    expect(text).toMatch(/12 lines added, 3 removed · checks fail/);
+    expect(text).toMatch(/Alice wrote: “ask Olga about rounding”/);
+    expect(text).toMatch(/Why you: manager\. Answer by .*2026/);
     expect(text).toMatch(/listed under your name/);
-    expect(labels(message)).toEqual(["Accept", "Decline", "Suggest someone"]);
     for (const state of OFFER_STATES)
       for (const reader of ["mia", "olga"])
-        expect(textOf(offerMessage(view, offerView("Fix pay()", { state }), reader)), state).not.toMatch(
+        expect(textOf(workMessage(of(offerView("Fix pay()", { state })), { id: reader, now: at })), state).not.toMatch(
           /dismissal|involuntary|offboard|leav|depart/i,
         );
   });
 
-  it("has buttons only for who is asked, and only while it is open", () => {
-    expect(labels(offerMessage(view, offerView("x"), "olga"))).toEqual([]);
-    const open = OFFER_STATES.filter(
-      (state) => labels(offerMessage(view, offerView("x", { state }), "mia")).length > 0,
-    );
-    expect(open).toEqual(["offered", "failed"]);
+  it("has the buttons that its state allows, and only for who is asked", () => {
+    const buttons = (state: OfferState, more: Partial<OfferView> = {}) =>
+      labels(workMessage(of(offerView("x", { state, closes: true, movesOn: true, ...more })), mia));
+    expect(buttons("offered")).toEqual(["Accept", "Decline", "Suggest someone", "Later", "Nobody needs it"]);
+    expect(buttons("accepted")).toEqual(["Give back", "Nobody needs it"]);
+    expect(buttons("moved")).toEqual(["Give back", "Nobody needs it"]);
+    expect(buttons("moved", { movesOn: false, closes: false })).toEqual([]);
+    expect(buttons("closed")).toEqual([]);
+    expect(labels(workMessage(of(offerView("x")), { id: "olga", now: at }))).toEqual([]);
+    const secret = { ...offerView("KEY").item, kind: SECRET };
+    expect(buttons("rotating", { item: secret })).toEqual(["It is rotated", "Give back"]);
   });
 
   it("says why it could not be moved, and that a fresh read shows it moved", () => {
     const failed = offerView("x", { state: "failed", failure: "the system refused: no access" });
-    expect(textOf(offerMessage(view, failed, "mia"))).toMatch(/could not be moved.*no access/);
-    expect(textOf(offerMessage(view, offerView("x", { state: "moved" }), "mia"))).toMatch(/fresh read of Code/);
+    expect(textOf(workMessage(of(failed), mia))).toMatch(/could not be moved.*no access/);
+    expect(textOf(workMessage(of(offerView("x", { state: "moved" })), mia))).toMatch(/fresh read of Code/);
   });
 
-  it("goes by name to the manager when nobody took it", () => {
-    const left = caseView(undefined, { offers: [offerView("Fix pay()", { state: "unclaimed" }), offerView("other")] });
-    expect(textOf(unclaimedMessage(left))).toMatch(/1 piece of Alice’s work/);
-    expect(textOf(unclaimedMessage(left))).toContain("Fix pay()");
-    expect(textOf(unclaimedMessage(left))).not.toContain("other");
+  it("comes in pages within what a message may hold, however much it is, and takes a whole place at once", () => {
+    const offers = Array.from({ length: 180 }, (_, index) =>
+      offerView(`${"A long title of a pull request that says much ".repeat(2)}${index}`, {
+        id: `offer-${index}`,
+        item: {
+          ...offerView("x").item,
+          title: `${"Ein langer Titel ".repeat(10)}${String(index).padStart(3, "0")}`,
+          facts: ["f".repeat(150), "g".repeat(150), "h".repeat(150)],
+        },
+      }),
+    );
+    const view = of(...offers);
+    const seen = new Set<string>();
+    for (let page = 0; page < 23; page += 1) {
+      const message = workMessage(view, mia, page);
+      const { blocks } = renderMessage(message, "k");
+      const asked = blocks.flatMap((block) => (block.type === "actions" ? block.elements : []));
+      for (const element of asked)
+        if ("value" in element && element.value?.includes("accept-offer")) seen.add(element.value);
+      expect(JSON.stringify(blocks)).not.toMatch(/do not fit/);
+    }
+    expect(seen.size).toBe(180);
+    expect(labels(workMessage(view, mia))).toContain("Accept all 180 in acme/payments");
+    expect(labels(workMessage(view, mia))).toContain("Show 8 more of 172");
+    expect(labels(workMessage(view, mia, 22))).not.toContain("Show 8 more of 172");
+  });
+
+  it("goes by name to the manager when nobody took it, who can still take or close it", () => {
+    const left = of(offerView("Fix pay()", { state: "unclaimed", toId: "olga", closes: true }), offerView("other"));
+    expect(textOf(unclaimedMessage(left, mia))).toMatch(/1 piece of Alice’s work needs an owner/);
+    expect(textOf(unclaimedMessage(left, mia))).toContain("Fix pay()");
+    expect(textOf(unclaimedMessage(left, mia))).not.toContain("other");
+    expect(labels(unclaimedMessage(left, mia))).toEqual(["Accept", "Nobody needs it"]);
   });
 });
 
@@ -469,8 +514,11 @@ describe("dialogs", () => {
     dialogs.approveGapsForm({ caseId: "c", planHash: "h" }, []),
     dialogs.noteForm("s", "skip-step"),
     dialogs.nameAccountForm("c", "repo", "Code"),
-    dialogs.passOfferForm("o"),
-    dialogs.declineOfferForm("o"),
+    offerDialogs.passOfferForm("o"),
+    offerDialogs.declineOfferForm("o"),
+    offerDialogs.snoozeOfferForm("o"),
+    offerDialogs.returnOfferForm("o"),
+    offerDialogs.attestSecretForm("o"),
     keepForm({ caseId: "c", planHash: "h", picked: "0" }, []),
     reviewForm(caseView(), planView([readView("repo", "Code", { grants: [grant("g1")] })]), 0),
   ];
@@ -489,6 +537,8 @@ describe("dialogs", () => {
     keep: ["0"],
     owner: "U4",
     until: "2027-01-31",
+    why: "no-time",
+    how: "day",
   };
 
   it.each(forms.map((form) => [form.kind, form] as const))(

@@ -72,10 +72,13 @@ it("that somebody wrote into the queue goes to nobody it is not for, and the ope
     "a summary to the channel itself": [{ kind: "summary", caseId }, APPROVERS],
     "who was not reached": [{ kind: "unreached", caseId, personId: "mia", why: "leaving" }, person("olga")],
     "what was looked at again": [{ kind: "looked-again", caseId, system: "repo" }, person("olga")],
-    "an offer to somebody nobody named": [{ kind: "offer", offerId }, person("olga")],
-    "an offer to the approvers": [{ kind: "offer", offerId }, APPROVERS],
-    "an offer to who leaves": [{ kind: "offer", offerId }, person("alice")],
-    "an offer that is not there": [{ kind: "offer", offerId: "none" }, person("mia")],
+    "work to somebody nobody named": [{ kind: "work", caseId, personId: "olga" }, person("olga")],
+    "another's work": [{ kind: "work", caseId, personId: "mia" }, person("olga")],
+    "a reminder to somebody nobody named": [{ kind: "work-reminder", caseId, personId: "olga" }, person("olga")],
+    "what somebody cannot receive, to them": [{ kind: "obstacle", caseId, personId: "mia" }, person("mia")],
+    "work to the approvers": [{ kind: "work", caseId, personId: "mia" }, APPROVERS],
+    "work to who leaves": [{ kind: "work", caseId, personId: "alice" }, person("alice")],
+    "work of a case that is not there": [{ kind: "work", caseId: "none", personId: "mia" }, person("mia")],
     "what nobody took, to somebody else": [{ kind: "unclaimed", caseId }, person("olga")],
     "a digest to an engineer": [{ kind: "digest", day: "2026-11-25", zone: "Etc/UTC" }, person("olga")],
   });
@@ -85,9 +88,13 @@ it("that somebody wrote into the queue goes to nobody it is not for, and the ope
 
 it("about an offer whose row, or whose case's row, names somebody else tells them nothing", async () => {
   await b.t.w.store.db.update(offers).set({ toId: "olga" }).where(eq(offers.id, offerId));
-  expect(await forge({ "to whom the offer's row names": [{ kind: "offer", offerId }, person("olga")] })).toEqual([]);
+  expect(
+    await forge({ "to whom the offer's row names": [{ kind: "work", caseId, personId: "olga" }, person("olga")] }),
+  ).toEqual([]);
   await b.t.w.store.db.update(cases).set({ heirId: "olga" }).where(eq(cases.id, caseId));
-  expect(await forge({ "to whom the case's row names": [{ kind: "offer", offerId }, person("olga")] })).toEqual([]);
+  expect(
+    await forge({ "to whom the case's row names": [{ kind: "work", caseId, personId: "olga" }, person("olga")] }),
+  ).toEqual([]);
 });
 
 it("stands in no channel that only its row names, and neither does its thread", async () => {

@@ -261,11 +261,10 @@ describe("who is told", () => {
     const when = { kind: "at", date: "2026-11-30", time: "18:00", zone: "Europe/Berlin" } as const;
     const caseId = await b.open({ when });
     await approve(b, caseId);
-    const [offer] = (await b.view(caseId)).offers;
     // Somebody writes into the database that it is offered, and asks for the message.
     await write(b, (tx) => tx.update(offers).set({ state: "offered" }));
-    const key = `offer:${offer?.id}:mia`;
-    const notice = { kind: "offer", offerId: offer?.id };
+    const key = `work:${caseId}:mia`;
+    const notice = { kind: "work", caseId, personId: "mia" };
     await write(b, (tx) => tx.insert(posts).values({ key, notice, audience: { kind: "person", personId: "mia" } }));
     await b.settle();
     expect(b.chat.dm("Umia")).toEqual([]);
@@ -341,9 +340,9 @@ describe("who is told", () => {
     const caseId = await b.open();
     await approve(b, caseId);
     const [offer] = (await b.view(caseId)).offers;
-    const { asked } = await b.press("mia", b.shown(`offer:${offer?.id}:mia`), "Decline");
+    const { asked } = await b.press("mia", b.shown(`work:${caseId}:mia`), "Decline");
     expect(asked).toHaveLength(1);
-    await b.ask("mia", { kind: "decline-offer", offerId: offer?.id ?? "", note: "" });
+    await b.ask("mia", { kind: "decline-offer", offerId: offer?.id ?? "", why: "no-time" });
     await b.settle();
     expect(textOf(b.shown(`unclaimed:${caseId}`))).toContain("Fix pay()");
     expect(standing(b, `summary:${caseId}`)[0]?.thread).toBe(standing(b, `case:${caseId}`)[0]?.ts);

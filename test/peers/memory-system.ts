@@ -1,5 +1,6 @@
 import {
   type Account,
+  type Call,
   type Grant,
   type Match,
   type Person,
@@ -8,6 +9,7 @@ import {
   type Sight,
   type System,
   SystemError,
+  type Taking,
   type WorkItem,
 } from "../../connectors/connector.ts";
 
@@ -34,6 +36,10 @@ export interface Mood {
   keepsInherited: boolean;
   /** The work stays where it was, and the system says so. */
   refusesWork: boolean;
+  /** What it says of who may take work, by account id. */
+  taking: Record<string, Taking>;
+  /** Work that was closed, by id. */
+  readonly closed: string[];
   /** Who is suggested for every piece of work: account id and why. A system that is asked fails if it is an error. */
   suggests: readonly (readonly [string, string])[] | SystemError;
 }
@@ -67,6 +73,8 @@ export function memorySystem(
     keepsInherited: false,
     refusesWork: false,
     suggests: [],
+    taking: {},
+    closed: [],
   };
   const revoked: string[] = [];
   const restored: string[] = [];
@@ -153,21 +161,38 @@ export function memorySystem(
                 return one ? [{ account: one.account, why }] : [];
               });
             },
-            async reassign(item, to, call) {
+            mayTake: async (_, to) => {
               up();
-              // As over a network: the answer comes later, and not at all once the call was ended.
-              await new Promise((done) => setImmediate(done));
-              call.signal.throwIfAborted();
-              if (mood.refusesWork) throw new SystemError({ code: "refused", reason: "the new owner has no access" });
-              const from = of(item.account);
-              const heir = of(to.id);
-              if (from) from.work = from.work.filter((other) => other.id !== item.id);
-              heir?.work.push({ ...item, account: to.id });
-              return reading("present", call.now());
+              return mood.taking[to.id] ?? { may: true };
             },
+            moveOn: (item, from, to, call) => moveWork({ ...item, account: from.id }, to, call),
+            close: {
+              kinds: ["pull-request"],
+              async end(item, call) {
+                up();
+                if (mood.lies) return reading("present", call.now());
+                for (const one of held.values()) one.work = one.work.filter((other) => other.id !== item.id);
+                mood.closed.push(item.id);
+                return reading("absent", call.now());
+              },
+            },
+            reassign: (item, to, call) => moveWork(item, to, call),
           },
         }),
   };
+
+  async function moveWork(item: WorkItem, to: Account, call: Call): Promise<Reading> {
+    up();
+    // As over a network: the answer comes later, and not at all once the call was ended.
+    await new Promise((done) => setImmediate(done));
+    call.signal.throwIfAborted();
+    if (mood.refusesWork) throw new SystemError({ code: "refused", reason: "the new owner has no access" });
+    const from = of(item.account);
+    const heir = of(to.id);
+    if (from) from.work = from.work.filter((other) => other.id !== item.id);
+    heir?.work.push({ ...item, account: to.id });
+    return reading("present", call.now());
+  }
 }
 
 /** A harmless grant, but for what is said. */

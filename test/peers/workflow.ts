@@ -4,6 +4,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { LISTS, type Lists } from "../../src/core/rights.ts";
 import { importPeople } from "../../src/people/import-people.ts";
 import type { Request } from "../../src/workflow/ask.ts";
+import { checkOwner } from "../../src/workflow/check-owner.ts";
 import { closeCase } from "../../src/workflow/close-case.ts";
 import { contain } from "../../src/workflow/contain.ts";
 import { handOver } from "../../src/workflow/hand-over.ts";
@@ -177,6 +178,8 @@ async function run(w: Workflow, { queue, payload }: SentJob, notify?: (key: stri
       return verifyGrant(w, QUEUES[queue].parse(payload));
     case "restore-grant":
       return restoreGrant(w, QUEUES[queue].parse(payload));
+    case "check-owner":
+      return checkOwner(w, QUEUES[queue].parse(payload));
     case "hand-over":
       return handOver(w, QUEUES[queue].parse(payload));
     case "close-case":

@@ -625,9 +625,9 @@ describe("offers", () => {
       when: { kind: "at", date: "2026-11-26", time: "18:00", zone: "Europe/Berlin" },
     });
     await decide("sam", caseId);
-    expect(test.notices.filter((key) => key.startsWith("offer:"))).toEqual([]);
+    expect(test.notices.filter((key) => key.startsWith("work:"))).toEqual([]);
     await later(2 * 86_400);
-    expect(test.notices.filter((key) => key.startsWith("offer:"))).toHaveLength(1);
+    expect(test.notices.filter((key) => key.startsWith("work:"))).toHaveLength(1);
     expect((await view(caseId)).state).toBe("handing-over");
   });
 
@@ -662,8 +662,8 @@ describe("offers", () => {
     const [offer] = await test.database.store.sql`select id from offers`;
     const id = String(offer?.["id"]);
     expect(await acceptOffer(test.w, test.request("mia"), id)).toMatchObject({ kind: "forbidden" });
-    expect(await declineOffer(test.w, test.request("bob"), id, "no time")).toEqual({ kind: "declined" });
-    expect(await declineOffer(test.w, test.request("mia"), id)).toEqual({ kind: "declined" });
+    expect(await declineOffer(test.w, test.request("bob"), id, "no-time", "no time")).toEqual({ kind: "declined" });
+    expect(await declineOffer(test.w, test.request("mia"), id, "other")).toEqual({ kind: "declined" });
     await test.runJobs();
     expect(test.notices).toContain(`unclaimed:${caseId}`);
     expect((await view(caseId)).state).toBe("closed");

@@ -1,14 +1,15 @@
 import { DateTime } from "luxon";
 import type { CaseState } from "../../core/case.ts";
+import type { OfferState } from "../../core/offer.ts";
 import type { StepState } from "../../core/step.ts";
-import type { Offer } from "../../store/offers.ts";
 import type { Refusal } from "../../workflow/ask.ts";
 import type { Decided } from "../../workflow/decide-plan.ts";
 import type { History } from "../../workflow/history.ts";
+import type { OfferDecided } from "../../workflow/on-offer.ts";
 import type { NoCase, Opened } from "../../workflow/open-case.ts";
 import type { ChatAccount } from "../../workflow/who.ts";
 import type { Message, Rich } from "../message.ts";
-import { listed, only, shownAs } from "./words.ts";
+import { count, listed, only, shownAs } from "./words.ts";
 
 // Private answers to what somebody pressed or typed: what was done, or why nothing was.
 
@@ -155,23 +156,34 @@ export function stepAnswer(
 /** What came of an offer's button. */
 export function offerAnswer(
   decided:
-    | { readonly kind: "accepted" | "declined" }
+    | Exclude<OfferDecided, { kind: "passed" | "already" }>
     | { readonly kind: "passed"; readonly name: string }
     | {
         readonly kind: "already";
-        readonly state: Offer["state"];
+        readonly state: OfferState;
         readonly name?: string | undefined;
         readonly at?: Date;
-      }
-    | { readonly kind: "cannot-take"; readonly why: string },
+      },
 ): Message {
   switch (decided.kind) {
     case "accepted":
-      return only("Thank you. It is being moved to you; the message says when it is yours.");
+      return only("Thank you. The message says when it is yours.");
+    case "accepted-all":
+      return only(
+        `Thank you. You accepted ${count(decided.count, "piece")} of work; the message says when each is yours.`,
+      );
     case "declined":
       return only("You declined it. Somebody else is asked.");
     case "passed":
       return only({ bold: decided.name }, " is asked now.");
+    case "snoozed":
+      return only("Put aside. You are reminded ", { time: decided.until, zone: decided.zone }, ".");
+    case "returned":
+      return only("You gave it back. Somebody else is asked.");
+    case "closing":
+      return only("It is being closed in its system; the message says when a fresh read shows it closed.");
+    case "attested":
+      return only("Noted. It is shown as attested by you.");
     case "already": {
       const at: Rich = decided.at ? [", ", { time: decided.at, zone: "UTC" }] : [];
       const by = decided.name === undefined ? "" : ` with ${decided.name}`;
@@ -297,7 +309,7 @@ function stateOf(state: StepState): string {
   }
 }
 
-function offerState(state: Offer["state"]): string {
+function offerState(state: OfferState): string {
   switch (state) {
     case "void":
       return "settled: it needs no owner any more";
@@ -305,6 +317,10 @@ function offerState(state: Offer["state"]): string {
       return "over: it went on by name";
     case "failed":
       return "waiting to be moved";
+    case "closing":
+      return "being closed";
+    case "rotating":
+      return "accepted, and waits to be rotated";
     default:
       return state;
   }

@@ -148,6 +148,10 @@ function offersPart(view: CaseView): Part[] {
     [of("accepted"), "accepted, being moved"],
     [of("moved"), "moved"],
     [of("failed"), "could not be moved yet"],
+    [of("closing"), "being closed"],
+    [of("closed"), "closed, since nobody needs it"],
+    [of("rotating"), "accepted, to be rotated"],
+    [of("attested"), "rotated, as attested"],
     [of("unclaimed"), "taken by nobody"],
   ] as const;
   return [paragraph({ bold: "Handover" }, `: ${statesOf(`${count(live.length, "piece")} of work`, said)}`)];

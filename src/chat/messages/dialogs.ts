@@ -211,34 +211,3 @@ export function nameAccountForm(caseId: string, system: string, title: string): 
     carried: { caseId, system },
   };
 }
-
-/** Whom to ask instead. */
-export function passOfferForm(offerId: string): Form {
-  return {
-    kind: "pass-offer",
-    title: "Suggest someone",
-    submit: "Ask them",
-    fields: [{ id: FIELDS["pass-offer"].to, label: "Who could take it over?", input: "person" }],
-    carried: { offerId },
-  };
-}
-
-/** Declining, with a word if one likes. */
-export function declineOfferForm(offerId: string): Form {
-  return {
-    kind: "decline-offer",
-    title: "Decline",
-    submit: "Decline",
-    fields: [
-      {
-        id: FIELDS["decline-offer"].note,
-        label: "A word to whoever reads the history",
-        input: "text",
-        lines: "many",
-        max: 500,
-        optional: true,
-      },
-    ],
-    carried: { offerId },
-  };
-}

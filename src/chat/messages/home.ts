@@ -1,3 +1,4 @@
+import { SECRET } from "../../core/offer.ts";
 import { mayAct, type Role } from "../../core/rights.ts";
 import type { CaseView, OfferView } from "../../store/views.ts";
 import type { OpenCases } from "../../workflow/open-cases.ts";
@@ -6,8 +7,8 @@ import { type ActsView, actsMessage } from "./acts.ts";
 import { currentPlan } from "./case.ts";
 import { caseLine, showButtons } from "./cases.ts";
 import { waitingSections } from "./digest.ts";
-import { offerButtons } from "./offer.ts";
 import { button, caseState, count, paragraph, shownAs } from "./words.ts";
+import { itemParts } from "./work-item.ts";
 
 /** How the installation is: no names, no secrets. */
 export interface HomeHealth {
@@ -107,20 +108,16 @@ function waitsFor(view: CaseView, reader: string | undefined): boolean {
   return !plan.decisions.some(({ by }) => by.id === reader);
 }
 
-function offerParts({ offers }: HomeView): Part[] {
+function offerParts({ offers, now, reader }: HomeView): Part[] {
   if (offers.length === 0) return [];
   return [
     { kind: "heading", text: `Asked of you (${offers.length})` },
-    ...offers.slice(0, OFFERS).flatMap(({ view, offer }): Part[] => {
-      const { item } = offer;
-      const title = shownAs(item.title);
-      const words: Rich = [
-        item.url ? { link: item.url, text: title } : { bold: title },
-        ` in ${offer.title}, ${shownAs(item.container)}. Until now with ${view.leaver.name}.`,
-        ...(offer.deadlineAt ? [" Please answer by ", { time: offer.deadlineAt, zone: view.case.dueZone }, "."] : []),
-      ];
-      return [paragraph(...words), { kind: "actions", buttons: offerButtons(offer) }];
-    }),
+    ...offers
+      .slice(0, OFFERS)
+      .flatMap(({ view, offer }): Part[] => [
+        { kind: "note", text: [`Until now with ${view.leaver.name}.`] },
+        ...itemParts(view, offer, { id: reader ?? "", now }),
+      ]),
     ...(offers.length > OFFERS
       ? [{ kind: "note", text: [`${offers.length - OFFERS} more are in your direct messages.`] } as const]
       : []),
@@ -171,12 +168,12 @@ function latestParts({ latest, roles }: HomeView): Part[] {
 /** Their own departure: what becomes of their work. */
 function ownParts({ own }: HomeView): Part[] {
   if (!own) return [];
+  // Which secrets somebody could know is access, and no work of theirs.
+  const work = own.offers.filter(({ item }) => item.kind !== SECRET);
   return [
     { kind: "heading", text: "Your handover" },
     paragraph("Your access ends ", { time: own.case.dueAt, zone: own.case.dueZone }, "."),
-    own.offers.length === 0
-      ? paragraph("No work of yours needs an owner.")
-      : { kind: "list", items: own.offers.map(handedOver) },
+    work.length === 0 ? paragraph("No work of yours needs an owner.") : { kind: "list", items: work.map(handedOver) },
   ];
 }
 
@@ -189,6 +186,10 @@ function handedOver({ item, state, to }: OfferView): Rich {
     failed: `${who} is asked`,
     accepted: `${who} takes it`,
     moved: `with ${who}`,
+    closing: "is being closed, since nobody needs it",
+    closed: "closed, since nobody needs it",
+    rotating: `${who} takes it`,
+    attested: `done by ${who}`,
     unclaimed: "goes to your manager by name",
     void: "needs no owner any more",
   }[state];

@@ -1,3 +1,4 @@
+import { SECRET } from "../../core/offer.ts";
 import type { CaseView, StepView } from "../../store/views.ts";
 import type { Message, Part, Rich } from "../message.ts";
 import { blindList } from "./blind.ts";
@@ -126,7 +127,7 @@ function blindParts(view: CaseView): Part[] {
 }
 
 function handoverParts(view: CaseView): Part[] {
-  const live = view.offers.filter(({ state }) => state !== "void");
+  const live = view.offers.filter(({ item, state }) => state !== "void" && item.kind !== SECRET);
   if (live.length === 0) return [];
   const items = live.map((offer): Rich => {
     const title = shownAs(offer.item.title);
@@ -139,6 +140,8 @@ function handoverParts(view: CaseView): Part[] {
         return [item, `: accepted by ${to}, not moved yet`];
       case "failed":
         return [item, `: could not be moved to ${to}: ${shownAs(offer.failure ?? "refused")}`];
+      case "closed":
+        return [item, ": closed, since nobody needs it"];
       case "unclaimed":
         return [item, ": taken by nobody"];
       default:
@@ -148,18 +151,25 @@ function handoverParts(view: CaseView): Part[] {
   return [{ kind: "list", title: [{ bold: "Handover" }, `: ${count(live.length, "piece")} of work`], items }];
 }
 
+/** Secrets that are not rotated yet, each until somebody attests that it is. */
 function secretParts(view: CaseView): Part[] {
-  const secrets = new Set(
-    view.steps.flatMap((step) =>
-      (step.planned?.grant.secrets ?? []).map((secret) => `${shownAs(secret)} (${step.title})`),
-    ),
-  );
-  if (secrets.size === 0) return [];
+  const secrets = view.offers.filter(({ item, state }) => item.kind === SECRET && state !== "void");
+  if (secrets.length === 0) return [];
+  const open = secrets.filter(({ state }) => state !== "attested");
+  const done = secrets.length - open.length;
+  if (open.length === 0)
+    return [paragraph({ bold: "Secrets" }, `: ${count(done, "secret")} rotated, as attested by their owners.`)];
   return [
     {
       kind: "list",
-      title: [{ bold: "Secrets to rotate" }, `: ${view.leaver.name} could know them`],
-      items: [...secrets].map((secret) => [secret]),
+      title: [
+        { bold: "Secrets to rotate" },
+        `: ${view.leaver.name} could know them${done > 0 ? `; ${done} more ${done === 1 ? "is" : "are"} rotated, as attested` : ""}`,
+      ],
+      items: open.map((offer): Rich => {
+        const owner = offer.state === "unclaimed" ? "nobody did it in time" : `with ${offer.to?.name ?? "nobody"}`;
+        return [{ bold: shownAs(offer.item.title) }, ` (${offer.title}): ${owner}`];
+      }),
     },
   ];
 }

@@ -9,6 +9,7 @@ export const LIMITS = {
   contextText: 2000,
   header: 150,
   buttonText: 75,
+  buttonSpoken: 75,
   buttonValue: 2000,
   /** We show no more in a row; Slack takes 25. */
   buttonsInRow: 5,

@@ -47,6 +47,8 @@ const User = z.object({
       real_name: z.string().nullish(),
       display_name: z.string().nullish(),
       team: z.string().nullish(),
+      status_text: z.string().nullish(),
+      status_emoji: z.string().nullish(),
     })
     .nullish(),
 });
@@ -97,8 +99,18 @@ function memberOf(user: User, home: Home): Member {
     // The e-mail of a stranger is set by somebody else's admin and proves nothing here.
     ...(email && kind !== "external" && kind !== "bot" ? { email: email.toLowerCase() } : {}),
     ...(user.tz ? { zone: user.tz } : {}),
+    ...(isAway(user) ? { away: true } : {}),
     kind,
   };
+}
+
+/** What Slack itself proposes for "Vacationing" and "Out sick", and what people write. */
+const AWAY_EMOJI = [":palm_tree:", ":face_with_thermometer:"];
+const AWAY_WORDS = /\b(vacation(ing)?|on leave|parental leave|out of (the )?office|ooo|out sick)\b/i;
+
+/** Slack itself takes a status away once it has ended. */
+function isAway({ profile }: User): boolean {
+  return AWAY_EMOJI.includes(profile?.status_emoji ?? "") || AWAY_WORDS.test(profile?.status_text ?? "");
 }
 
 function kindOf(user: User, home: Home): Member["kind"] {

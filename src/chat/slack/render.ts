@@ -107,6 +107,7 @@ function buttonElement(button: Button, id: string): types.Button | undefined {
     text: words(button.label, LIMITS.buttonText),
     value,
     ...(button.style ? { style: button.style } : {}),
+    ...(button.spoken ? { accessibility_label: plain(button.spoken, LIMITS.buttonSpoken) } : {}),
     ...(button.confirm
       ? {
           confirm: {

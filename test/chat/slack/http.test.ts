@@ -113,6 +113,17 @@ const pick = (value: string) => ({
   answer: { type: "static_select", selected_option: { text: { type: "plain_text", text: value }, value } },
 });
 
+const chosen = (value: string) => ({
+  answer: { type: "radio_buttons", selected_option: { text: { type: "plain_text", text: value }, value } },
+});
+const why: Form["fields"][number] = {
+  id: "why",
+  label: "Why",
+  input: "choice",
+  look: "radio",
+  options: [{ value: "no-time", label: "No time" }],
+};
+
 const FORMS: Record<FormKind, { form: Form; values: () => Json; ask: () => Ask }> = {
   "pick-leaver": {
     form: {
@@ -242,10 +253,45 @@ const FORMS: Record<FormKind, { form: Form; values: () => Json; ask: () => Ask }
       title: "Decline",
       submit: "Decline",
       carried: { offerId: "o1" },
-      fields: [{ id: "note", label: "Why", input: "text", lines: "many", optional: true }],
+      fields: [why, { id: "note", label: "A word", input: "text", lines: "many", optional: true }],
     },
-    values: () => ({ note: { answer: { type: "plain_text_input", value: null } } }),
-    ask: () => ({ kind: "decline-offer", offerId: "o1", note: "" }),
+    values: () => ({ why: chosen("no-time"), note: { answer: { type: "plain_text_input", value: null } } }),
+    ask: () => ({ kind: "decline-offer", offerId: "o1", why: "no-time" }),
+  },
+  "return-offer": {
+    form: {
+      kind: "return-offer",
+      title: "Give back",
+      submit: "Give back",
+      carried: { offerId: "o1" },
+      fields: [why, { id: "note", label: "A word", input: "text", lines: "many", optional: true }],
+    },
+    values: () => ({ why: chosen("no-time"), note: text("too much") }),
+    ask: () => ({ kind: "return-offer", offerId: "o1", why: "no-time", note: "too much" }),
+  },
+  "snooze-offer": {
+    form: {
+      kind: "snooze-offer",
+      title: "Later",
+      submit: "Later",
+      carried: { offerId: "o1" },
+      fields: [
+        { id: "how", label: "Until", input: "choice", look: "radio", options: [{ value: "day", label: "Tomorrow" }] },
+      ],
+    },
+    values: () => ({ how: chosen("day") }),
+    ask: () => ({ kind: "snooze-offer", offerId: "o1", how: "day" }),
+  },
+  "attest-secret": {
+    form: {
+      kind: "attest-secret",
+      title: "Rotated",
+      submit: "Rotated",
+      carried: { offerId: "o1" },
+      fields: [{ id: "note", label: "What", input: "text", lines: "many" }],
+    },
+    values: () => ({ note: text("new one in the vault") }),
+    ask: () => ({ kind: "attest-secret", offerId: "o1", note: "new one in the vault" }),
   },
   // A function below, so that the pages' tests can make more of them.
   get review() {
@@ -510,6 +556,12 @@ describe("a button", () => {
     { kind: "accept-offer", offerId: "o1" },
     { kind: "decline-offer", offerId: "o1" },
     { kind: "ask-pass", offerId: "o1" },
+    { kind: "accept-all", caseId: "c1", system: "github:acme", container: "acme/<pay>" },
+    { kind: "snooze-offer", offerId: "o1" },
+    { kind: "return-offer", offerId: "o1" },
+    { kind: "close-work", offerId: "o1" },
+    { kind: "attest-secret", offerId: "o1" },
+    { kind: "show-work", caseId: "c1", page: 3 },
     { kind: "history", who: { kind: "member", id: "U1" }, filter: "x", before: 5 },
     { kind: "start-case", who: { kind: "nobody" } },
   ];
