@@ -26,6 +26,7 @@ export const FIELDS = {
   "attest-secret": { note: "note" },
   review: { keep: "keep" },
   "keep-grants": { owner: "owner", until: "until", note: "note" },
+  "settle-breaks": { heir: "heir", let: "let" },
 } as const satisfies Record<FormKind, Record<string, string>>;
 
 /** Value of the choices `when` and `announced`. */
@@ -46,6 +47,8 @@ export type ReadAnswers =
 export function readAnswers(kind: FormKind, carried: Readonly<Record<string, string>>, answers: Answers): ReadAnswers {
   const faults = missing(kind, answers);
   if (Object.keys(faults).length > 0) return { kind: "faults", faults };
+  if (kind === "settle-breaks" && choicesIn(carried, answers)?.length === 0)
+    return { kind: "faults", faults: { [FIELDS[kind].heir]: "Choose at least one heir, or what may break." } };
   if (kind === "review" && pickedIn(carried, answers) === "")
     return { kind: "faults", faults: { [FIELDS.review.keep]: "Choose what is to be kept, or close this." } };
   const parsed = Asked.safeParse(meaning(kind, carried, answers));
@@ -73,9 +76,26 @@ export function keepFieldOf(page: number): string {
   return page === 0 ? FIELDS.review.keep : `${FIELDS.review.keep}-${page}`;
 }
 
+/** The id of the person field of the break at this place of its dialog. */
+export function heirFieldOf(at: number): string {
+  return at === 0 ? FIELDS["settle-breaks"].heir : `${FIELDS["settle-breaks"].heir}-${at}`;
+}
+
+/** An heir wins over “let it break”; what has neither stays open. `undefined` if the dialog is not whole. */
+function choicesIn(
+  { keys }: Readonly<Record<string, string>>,
+  answers: Answers,
+): readonly { readonly key: string; readonly at: number; readonly heir: string | null }[] | undefined {
+  const left = new Set(all(answers[FIELDS["settle-breaks"].let]));
+  return keys?.split(",").flatMap((key, at) => {
+    const heir = one(answers[heirFieldOf(at)]) ?? null;
+    return heir !== null || left.has(String(at)) ? [{ key, at, heir }] : [];
+  });
+}
+
 /** Picked on other pages, and on this one: `here` names what it shows. `undefined` if the dialog is not whole. */
-function pickedIn({ picked, here }: Readonly<Record<string, string>>, answers: Answers): string | undefined {
-  if (picked === undefined || here === undefined) return undefined;
+function pickedIn({ picked, here, page }: Readonly<Record<string, string>>, answers: Answers): string | undefined {
+  if (picked === undefined || here === undefined || page === undefined) return undefined;
   const shown = new Set(placesOf(here));
   const checked = Object.entries(answers)
     .filter(([id]) => id === FIELDS.review.keep || id.startsWith(`${FIELDS.review.keep}-`))
@@ -113,6 +133,8 @@ export function reopening(kind: FormKind, carried: Readonly<Record<string, strin
         return { kind, offerId };
       case "review":
         return { kind: "review-plan", caseId, planHash, page: Number(carried["page"] ?? 0), picked: carried["picked"] };
+      case "settle-breaks":
+        return { kind: "ask-breaks", caseId };
       case "keep-grants":
         return { kind: "ask-keep", caseId, planHash, picked: carried["picked"] };
       default:
@@ -162,6 +184,8 @@ function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answ
       return { kind, offerId, note: said("note") };
     case "review":
       return { kind: "ask-keep", caseId, planHash, picked: pickedIn(carried, answers) };
+    case "settle-breaks":
+      return { kind: "settle-breaks", caseId, choices: choicesIn(carried, answers) };
     case "keep-grants":
       return {
         kind: "keep-grants",
@@ -225,6 +249,7 @@ function missing(kind: FormKind, answers: Answers): Record<string, string> {
       need("note", "Say what was done.");
       break;
     case "review":
+    case "settle-breaks":
       break;
     default:
       kind satisfies never;

@@ -4,6 +4,7 @@ import { undoCase } from "../workflow/undo-case.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { confirmAccount, lookUpAccount, sayNone, startNaming } from "./handle-account.ts";
 import { pause, resume } from "./handle-acts.ts";
+import { askBreaks, decideBreaks } from "./handle-breaks.ts";
 import { openFromForm, startCase } from "./handle-case.ts";
 import { showHistory, verifyLog } from "./handle-history.ts";
 import { listCases, showCase } from "./handle-list.ts";
@@ -38,6 +39,10 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       return askKeep(deps, intent, reply);
     case "keep-grants":
       return keep(deps, intent, reply);
+    case "ask-breaks":
+      return askBreaks(deps, intent, reply);
+    case "settle-breaks":
+      return decideBreaks(deps, intent, reply);
     case "decide-kept":
       return decideToKeep(deps, intent, reply);
     case "cancel-case": {

@@ -84,6 +84,17 @@ const Wish = z.discriminatedUnion("kind", [
     until: z.iso.date(),
     note: z.string(),
   }),
+  /** Opens the dialog for the next things that break and are not decided. */
+  z.object({ kind: z.literal("ask-breaks"), caseId: z.string() }),
+  z.object({
+    kind: z.literal("settle-breaks"),
+    caseId: z.string(),
+    /** `heir`: a chat account, or null: let it break. `at`: its place in the dialog. */
+    choices: z
+      .array(z.object({ key: z.string(), at: z.number().int(), heir: z.string().nullable() }))
+      .min(1)
+      .max(20),
+  }),
   z.object({
     kind: z.literal("decide-kept"),
     caseId: z.string(),

@@ -90,7 +90,8 @@ export type FormKind =
   | "return-offer"
   | "attest-secret"
   | "review"
-  | "keep-grants";
+  | "keep-grants"
+  | "settle-breaks";
 
 /** Answers of a form: one string a field, several for checks, absent where nothing was given. */
 export type Answers = Readonly<Record<string, string | readonly string[] | undefined>>;

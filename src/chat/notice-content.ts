@@ -15,6 +15,7 @@ import { checkpointFacts, loadDigest } from "./digest-content.ts";
 import type { Message } from "./message.ts";
 import { actsMessage, pausedNote } from "./messages/acts.ts";
 import { additionMessage } from "./messages/addition.ts";
+import { heirMessage } from "./messages/breaks.ts";
 import { caseMessage } from "./messages/case.ts";
 import { operatorPageMessage, pageMessage } from "./messages/containment.ts";
 import { digestMessage } from "./messages/digest.ts";
@@ -161,6 +162,8 @@ async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, v
       return personId === notice.personId && personId !== view.case.leaverId;
     case "unclaimed":
       return (await getPerson(tx, w, view.case.leaverId)).managerId === personId;
+    case "heir":
+      return personId !== view.case.leaverId && view.broken.some(({ heirId }) => heirId === personId);
     case "kept":
       return (
         personId !== view.case.leaverId &&
@@ -229,6 +232,10 @@ async function messageOf(
     case "summary":
       if (view.case.state !== "closed") return "the case is not closed";
       return summaryMessage(view, await closingCheckpoint(tx, w, view));
+    case "heir":
+      if (audience.kind !== "person" || (!posted && !(await isKnown(tx, w, view))))
+        return "the departure may not be known yet";
+      return heirMessage(view, audience.personId) ?? "nothing falls to them";
     case "kept":
       if (view.case.state !== "closed") return "the case is not closed";
       return keptMessage(view, notice.time, audience.kind === "person" ? audience.personId : undefined);

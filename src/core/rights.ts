@@ -29,6 +29,7 @@ export type Act =
   | "open-case"
   | "decide-plan"
   | "keep-grant"
+  | "settle-break"
   | "cancel-case"
   | "undo-case"
   | "retry-read"
@@ -49,6 +50,7 @@ const MAY: Readonly<Record<Act, readonly Role[]>> = {
   "open-case": ["requester", "approver"],
   "decide-plan": ["approver"],
   "keep-grant": ["approver"],
+  "settle-break": ["approver"],
   "cancel-case": ["approver"],
   "undo-case": ["approver"],
   "retry-read": ["approver"],

@@ -260,6 +260,22 @@ export const kept = pgTable(
   (table) => [primaryKey({ columns: [table.caseId, table.grantKey] }), index("kept_due").on(table.state, table.nextAt)],
 );
 
+/** What becomes of something that breaks with a plan. */
+export const broken = pgTable(
+  "broken",
+  {
+    caseId: text("case_id").notNull(),
+    key: text("key").notNull(),
+    /** heir | let */
+    choice: text("choice").notNull(),
+    heirId: text("heir_id"),
+    by: text("by").notNull(),
+    at: instant("at").notNull(),
+    seq: bigint("seq", { mode: "number" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.caseId, table.key] })],
+);
+
 export const decisions = pgTable(
   "decisions",
   {

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, inArray } from "drizzle-orm";
 import type { Grant, Person } from "../core/access.ts";
 import type { PlanStep } from "../core/order.ts";
+import { type Broken, listBroken } from "./broken.ts";
 import {
   type Case,
   type Decision,
@@ -95,6 +96,8 @@ export interface CaseView {
   readonly plans: readonly PlanView[];
   readonly steps: readonly StepView[];
   readonly offers: readonly OfferView[];
+  /** What was decided about what breaks. */
+  readonly broken: readonly (Broken & { readonly heir: Named | undefined; readonly byWhom: Named })[];
   /** What is asked to be kept, and what is. */
   readonly kept: readonly KeptView[];
   /** What somebody asked to give back after the case was closed. */
@@ -142,6 +145,13 @@ export async function loadCaseView(
       (await listSteps(tx, caseId)).map((step) => stepView(step, systems, plans, name, attesters.get(step.grantKey))),
     ),
     offers: await Promise.all((await listOffers(tx, caseId)).map((offer) => offerView(offer, systems, name))),
+    broken: await Promise.all(
+      (await listBroken(tx, caseId)).map(async (one) => ({
+        ...one,
+        heir: one.heirId === null ? undefined : await name(one.heirId),
+        byWhom: await name(one.by),
+      })),
+    ),
     kept: await keptViews(tx, caseId, systems, plans, name),
     undo: await undoView(tx, caseId, name),
     accessGoneSeq: await lastSeq(tx, caseId, "case.accessGone"),

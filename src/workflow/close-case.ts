@@ -18,6 +18,7 @@ import type { Job } from "./queues.ts";
 import { backoff } from "./recover.ts";
 import { takeWhatAppeared } from "./revise-plan.ts";
 import { wantStepPost } from "./revoke-grant.ts";
+import { tellHeirs } from "./settle-breaks.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -165,6 +166,7 @@ async function close(
     next: [
       ...jobs,
       ...(await wantCasePosts(tx, row)),
+      ...(await tellHeirs(tx, row.id)),
       ...(await tellKeepers(tx, row.id, new Set(kept.map(({ owner }) => owner)))),
       await wantPost(
         tx,

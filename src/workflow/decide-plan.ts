@@ -1,5 +1,7 @@
 import { and, eq } from "drizzle-orm";
+import { breaksOf } from "../core/breaks.ts";
 import type { Gap } from "../core/plan.ts";
+import { listBroken } from "../store/broken.ts";
 import { type Case, listDecisions, listPlans, listStepKeys, lockCase, type PlanRow } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, decisions, plans } from "../store/schema.ts";
@@ -75,6 +77,9 @@ export async function decidePlan(w: Workflow, request: Request, decision: Decisi
     if (decision.verdict === "approved" && plan.gaps.length > 0 && !decision.gaps?.trim()) {
       return { result: { kind: "gaps", gaps: plan.gaps } };
     }
+    const breaks = breaksOf(plan.steps);
+    const settled = new Set((await listBroken(tx, row.id)).map(({ key }) => key));
+    const undecided = breaks.filter(({ key }) => !settled.has(key));
     await tx.insert(decisions).values({
       caseId: row.id,
       planHash: found.hash,
@@ -86,9 +91,9 @@ export async function decidePlan(w: Workflow, request: Request, decision: Decisi
     });
     const approvals = earlier.filter(({ verdict }) => verdict === "approved");
     const enough = decision.verdict === "approved" && approvals.length + 1 >= plan.approvals;
-    const settled = decision.verdict === "rejected" || enough;
+    const isSettled = decision.verdict === "rejected" || enough;
     // The completing entry names the decisions' numbers, so it follows in a transition of its own: settlePlan.
-    const next: Job[] = settled ? [] : await postsFor(tx, row, found);
+    const next: Job[] = isSettled ? [] : await postsFor(tx, row, found);
     return {
       result: {
         kind: "decided",
@@ -107,6 +112,7 @@ export async function decidePlan(w: Workflow, request: Request, decision: Decisi
           detail: {
             hash: found.hash,
             verdict: decision.verdict,
+            ...(breaks.length > 0 ? { breaks: breaks.length, undecided: undecided.length } : {}),
             ...(decision.gaps ? { gapsNamed: plan.gaps.map(({ system }) => system) } : {}),
           },
           ...(decision.gaps || decision.note ? { personal: { note: decision.gaps ?? decision.note ?? "" } } : {}),

@@ -30,6 +30,8 @@ export const Notice = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("unclaimed"), caseId: z.string() }),
   /** What a system showed that answered days after the case was closed. */
   z.object({ kind: z.literal("looked-again"), caseId: z.string(), system: z.string() }),
+  /** What falls to somebody since it breaks with the leaver's access. */
+  z.object({ kind: z.literal("heir"), caseId: z.string() }),
   /** Grants that stay by exception: to who owns the risk, and once their day is over to the approvers as well, each time anew. */
   z.object({ kind: z.literal("kept"), caseId: z.string(), time: z.number().int() }),
   z.object({ kind: z.literal("summary"), caseId: z.string() }),

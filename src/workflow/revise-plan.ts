@@ -6,10 +6,11 @@ import type { Tx } from "../store/open.ts";
 import { cases, plans } from "../store/schema.ts";
 import { addSteps, advance } from "./advance.ts";
 import { wantCasePosts, wantThreadPost } from "./notices.ts";
-import { wantOffers } from "./offer-work.ts";
+import { mayBeKnown, wantOffers } from "./offer-work.ts";
 import { planFacts, proposed, savePlan, seenBy } from "./propose-plan.ts";
 import { listFreshReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
+import { tellHeirs } from "./settle-breaks.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { hashOf } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
@@ -29,6 +30,7 @@ export async function revisePlan(w: Workflow, { caseId }: { caseId: string }): P
     }
     const added = await takeWhatAppeared(tx, w, row, lines);
     next.push(...added.next, ...(await wantOffers(tx, w, row)), ...(await wantCasePosts(tx, row)));
+    if (mayBeKnown(row)) next.push(...(await tellHeirs(tx, caseId)));
     // A plan without a step is over at once.
     next.push(...(await advance(tx, w, row)));
     return { result: undefined, next, entries: added.entries, seal: added.seal };

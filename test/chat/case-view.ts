@@ -47,6 +47,7 @@ export function caseView(
     steps: [],
     offers: [],
     undo: undefined,
+    broken: [],
     kept: [],
     accessGoneSeq: undefined,
     ...rest,

@@ -3,6 +3,7 @@ import { FIELDS, readAnswers } from "../../src/chat/forms.ts";
 import type { Form } from "../../src/chat/message.ts";
 import { additionMessage } from "../../src/chat/messages/addition.ts";
 import { openedMessage } from "../../src/chat/messages/answers.ts";
+import { breaksForm } from "../../src/chat/messages/breaks.ts";
 import { caseMessage } from "../../src/chat/messages/case.ts";
 import * as dialogs from "../../src/chat/messages/dialogs.ts";
 import { duration } from "../../src/chat/messages/duration.ts";
@@ -44,7 +45,9 @@ describe("the approvers' message", () => {
     expect(text).toContain("Access ends: 2026-11-30T17:00:00.000Z Europe/Berlin");
     expect(text).toMatch(/acme\/payments as admin \(membership\) · privileged · outlives sign-on · final$/m);
     expect(text).toMatch(/acme\/site \(membership\) · can be given back for 90 days$/m);
-    expect(text).toContain("What breaks with it\n• acme/site in Code: the nightly build stops\n[Approve]");
+    expect(text).toContain(
+      "What breaks with it. 1 without an heir: approved as it is, it breaks.\n• acme/site in Code: the nightly build stops\n[Approve]",
+    );
     expect(text).toMatch(/Requested by: Hr/);
     expect(text).toMatch(/2 approvers needed, 0 of 2 so far: 1 privileged/);
   });
@@ -221,7 +224,7 @@ describe("the approvers' message", () => {
     const grants = [key("a1", "k1"), key("a2", "k2"), grant("g3")];
     const text = textOf(caseMessage(caseView(grants)));
     expect(text).toContain("Code: 3 grants — then what the account may do\n");
-    expect(text).toContain("What breaks with it\n• 2 grants (deploy on web1) in Code: scripts with this key stop\n");
+    expect(text).toContain("\n• 2 grants (deploy on web1) in Code: scripts with this key stop\n");
     expect(text).toMatch(/• deploy on web1 of a1 \(membership\)\n• deploy on web1 of a2 \(membership\)\n/);
   });
 
@@ -519,6 +522,7 @@ describe("dialogs", () => {
     offerDialogs.snoozeOfferForm("o"),
     offerDialogs.returnOfferForm("o"),
     offerDialogs.attestSecretForm("o"),
+    breaksForm(caseView([grant("g1", { breaks: ["the build stops"] })])) ?? offerDialogs.passOfferForm("none"),
     keepForm({ caseId: "c", planHash: "h", picked: "0" }, []),
     reviewForm(caseView(), planView([readView("repo", "Code", { grants: [grant("g1")] })]), 0),
   ];
@@ -534,6 +538,8 @@ describe("dialogs", () => {
     note: "note",
     account: "login",
     to: "U3",
+    heir: "U5",
+    let: [],
     keep: ["0"],
     owner: "U4",
     until: "2027-01-31",

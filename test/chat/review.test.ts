@@ -134,7 +134,7 @@ describe("the approvers' message of a large plan", () => {
       );
     const at = message.parts.findIndex((part) => part.kind === "actions");
     expect(textOf({ summary: "", parts: message.parts.slice(at - 1, at) })).toMatch(
-      /What breaks with it\n• repository-0-0 in System 0: the schedule 0 of system 0 stops/,
+      /What breaks with it\. 36 without an heir: approved as it is, they break\.\n• repository-0-0 in System 0: the schedule 0 of system 0 stops/,
     );
     expect(labels(message)).toContain("Review each grant");
   });

@@ -12,6 +12,7 @@ const MATRIX: Readonly<Record<Act, readonly Role[]>> = {
   "open-case": ["requester", "approver"],
   "decide-plan": ["approver"],
   "keep-grant": ["approver"],
+  "settle-break": ["approver"],
   "cancel-case": ["approver"],
   "undo-case": ["approver"],
   "retry-read": ["approver"],

@@ -24,7 +24,7 @@ export function additionMessage(view: CaseView, found: PlanView): Message {
       ...times.note,
       ...plansParts([found.plan], view.steps, view, times),
       ...(along ? [] : [approvalsPart(found, times)]),
-      ...(asking ? [...breaksParts(found.plan, view), ...gapsPart(found.plan)] : []),
+      ...(asking ? [...breaksParts(found.plan.steps, view), ...gapsPart(found.plan)] : []),
       ...(asking
         ? [
             {

@@ -1,7 +1,7 @@
 import type { CaseView, PlanView } from "../../store/views.ts";
 import type { Button, Message, Part } from "../message.ts";
 import { blindCount, blindList } from "./blind.ts";
-import { breaksParts } from "./breaks.ts";
+import { breaksButton, breaksParts } from "./breaks.ts";
 import { containButtons, containmentParts } from "./containment.ts";
 import { planTimes } from "./grant-lines.ts";
 import { askedParts, keptButtons, keptKeys, keptParts } from "./kept.ts";
@@ -27,6 +27,7 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
   const buttons = [
     ...decideButtons(view, current),
     ...reviewButton(view, current),
+    ...breaksButton(view),
     ...keptButtons(view),
     ...readButtons(view, "approver"),
     ...cancelButton(view),
@@ -47,7 +48,7 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
       ...undoParts(view),
       ...askedParts(view),
       ...(current && current.state === "proposed"
-        ? [...breaksParts(current.plan, view), ...gapsPart(current.plan)]
+        ? [...breaksParts(current.plan.steps, view), ...gapsPart(current.plan)]
         : []),
       ...(buttons.length > 0 ? [{ kind: "actions", buttons } as const] : []),
       ...whoCannot(view, current),

@@ -2,6 +2,7 @@ import { SECRET } from "../../core/offer.ts";
 import type { CaseView, StepView } from "../../store/views.ts";
 import type { Message, Part, Rich } from "../message.ts";
 import { blindList } from "./blind.ts";
+import { brokenParts } from "./breaks.ts";
 import { containmentTimes } from "./containment.ts";
 import { duration } from "./duration.ts";
 import { keptKeys, keptParts } from "./kept.ts";
@@ -41,6 +42,7 @@ export function summaryMessage(view: CaseView, log: CheckpointFacts | undefined)
         unread,
       ),
       ...keptParts(view, kept),
+      ...brokenParts(view),
       ...blindParts(view),
       ...handoverParts(view),
       ...secretParts(view),

@@ -13,6 +13,7 @@ const CHANGES_NOTHING: readonly Ask["kind"][] = [
   "ask-pass",
   "review-plan",
   "ask-keep",
+  "ask-breaks",
 ];
 
 /** Our side failed after the interaction was acknowledged. `reference` finds the line in the log. */

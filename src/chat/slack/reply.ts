@@ -36,7 +36,7 @@ export function replyTo(desk: Desk, reading: Reading): Reply {
 }
 
 /** Asks whose dialog takes reading a whole case first, while Slack's three seconds run. */
-const READS_FIRST: readonly Ask["kind"][] = ["review-plan"];
+const READS_FIRST: readonly Ask["kind"][] = ["review-plan", "ask-breaks"];
 
 /**
  * The reply to an ask whose dialog may come late: one that says “one moment” lies open before anything is read, and is

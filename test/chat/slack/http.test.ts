@@ -302,6 +302,39 @@ const FORMS: Record<FormKind, { form: Form; values: () => Json; ask: () => Ask }
       ask: (): Ask => ({ kind: "ask-keep", caseId: "c1", planHash: "h1", picked: "3,11" }),
     };
   },
+  "settle-breaks": {
+    form: {
+      kind: "settle-breaks",
+      title: "What breaks",
+      submit: "Save",
+      carried: { caseId: "c1", keys: "k0,k1,k2" },
+      fields: [
+        { id: "heir", label: "0", input: "person", optional: true },
+        { id: "heir-1", label: "1", input: "person", optional: true },
+        { id: "heir-2", label: "2", input: "person", optional: true },
+        {
+          id: "let",
+          label: "Let these break",
+          input: "check",
+          optional: true,
+          options: ["0", "1", "2"].map((value) => ({ value, label: value })),
+        },
+      ],
+    },
+    values: () => ({
+      heir: { answer: { type: "users_select", selected_user: null } },
+      "heir-1": { answer: { type: "users_select", selected_user: alice } },
+      let: checked("0"),
+    }),
+    ask: () => ({
+      kind: "settle-breaks",
+      caseId: "c1",
+      choices: [
+        { key: "k0", at: 0, heir: null },
+        { key: "k1", at: 1, heir: alice },
+      ],
+    }),
+  },
   "keep-grants": {
     form: {
       kind: "keep-grants",
