@@ -35,7 +35,11 @@ export default defineConfig((env) => {
       restricted: env.list("SIGNOFF_RESTRICTED_PEOPLE"),
       protected: env.list("SIGNOFF_PROTECTED_PEOPLE"),
     },
-    chat: { slack: env.slack(), approversChannel: env.optional("SIGNOFF_APPROVERS_CHANNEL") },
+    chat: {
+      slack: env.slack(),
+      approversChannel: env.optional("SIGNOFF_APPROVERS_CHANNEL"),
+      restrictedChannel: env.optional("SIGNOFF_RESTRICTED_CHANNEL"),
+    },
     // policy: { offerDeadlineHours: 48 }, // src/core/policy.ts has every rule
   };
 });

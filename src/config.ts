@@ -61,6 +61,11 @@ export function loadConfig(file: ConfigFile, chat: "needed" | "optional", raw: R
   for (const issue of policy.error?.issues ?? []) faults.push(faultOf("SIGNOFF_POLICY", issue));
   if (settings && !settings.roles.approvers.length)
     faults.push({ variable: "SIGNOFF_APPROVERS", problem: "is missing" });
+  if (settings?.people?.restricted?.length && !settings.roles.restrictedApprovers?.length)
+    faults.push({
+      variable: "SIGNOFF_RESTRICTED_APPROVERS",
+      problem: "is missing: somebody has to decide restricted cases",
+    });
   faults.push(...environment.unknown());
   if (faults.length > 0 || !settings || !database || !signer || !policy.data) throw new ConfigError(distinct(faults));
   return {

@@ -124,6 +124,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       health: async () => ({ ...(await readHealth(vitals)), version: w.version, systems: systems.size }),
       surfaces,
       approversChannel: config.chat?.approversChannel,
+      restrictedChannel: config.chat?.restrictedChannel,
       log,
       readWitnesses: async () => {
         const kept = await file.read();

@@ -13,6 +13,7 @@ export const FIELDS = {
     kind: "kind",
     mode: "mode",
     announced: "announced",
+    restricted: "restricted",
     heir: "heir",
     reason: "reason",
   },
@@ -33,6 +34,7 @@ export const FIELDS = {
 export const NOW = "now";
 export const AT = "at";
 export const ANNOUNCED = "yes";
+export const RESTRICTED = "yes";
 
 /** What answers mean, or what is wrong with them by field id. */
 export type ReadAnswers =
@@ -163,6 +165,7 @@ function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answ
           kind: said("kind"),
           mode: said("mode"),
           announced: all(answers["announced"]).includes(ANNOUNCED),
+          restricted: all(answers["restricted"]).includes(RESTRICTED),
           heir: said("heir"),
           reason: said("reason"),
         },

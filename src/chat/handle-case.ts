@@ -46,6 +46,7 @@ export async function startCase(deps: Deps, intent: Of<"start-case">, reply: Rep
       personId: ready.personId,
       zone,
       tomorrow: tomorrowIn(zone, now),
+      restrictable: ready.restrictable,
       said: saidWhen(intent.words ?? "", zone, now, deps.workflow.policy),
     }),
   );
@@ -67,6 +68,7 @@ export async function openFromForm(deps: Deps, intent: Of<"open-case">, reply: R
     kind: leave.kind,
     mode: leave.mode,
     announced: leave.announced,
+    restricted: leave.restricted === true,
     reason: reason.data,
     ...(heir ? { heir: accountOf(heir) } : {}),
   });

@@ -1,5 +1,6 @@
 import { cancelCase } from "../workflow/cancel-case.ts";
 import { openHome } from "../workflow/open-home.ts";
+import { recuse } from "../workflow/recuse.ts";
 import { undoCase } from "../workflow/undo-case.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { confirmAccount, lookUpAccount, sayNone, startNaming } from "./handle-account.ts";
@@ -14,7 +15,7 @@ import { askKeep, decideToKeep, keep, reviewPlan } from "./handle-review.ts";
 import { askNote, onStep, rereadSystem } from "./handle-step.ts";
 import { showWork } from "./handle-work.ts";
 import type { Intent } from "./intent.ts";
-import { cancelledMessage, helpMessage, tooLateToCancel } from "./messages/answers.ts";
+import { cancelledMessage, helpMessage, recusedAnswer, tooLateToCancel } from "./messages/answers.ts";
 import { undoAnswer } from "./messages/undo.ts";
 import type { Reply } from "./surface.ts";
 
@@ -88,6 +89,10 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       return showCase(deps, intent, reply);
     case "verify-log":
       return verifyLog(deps, intent, reply);
+    case "recuse": {
+      const done = await recuse(deps.workflow, requestOf(intent), intent.caseId);
+      return isRefusal(done) ? sayRefusal(reply, done) : reply.say(recusedAnswer(done.kind));
+    }
     case "pause":
       return pause(deps, intent, reply);
     case "resume":

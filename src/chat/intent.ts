@@ -43,6 +43,8 @@ export const Leave = z.object({
   kind: z.enum(["voluntary", "involuntary", "contract-end"]),
   mode: z.enum(["orderly", "contain"]),
   announced: z.boolean(),
+  /** Kept to the fewer people who decide restricted cases. */
+  restricted: z.boolean().optional(),
   /** Chat account of the default heir. */
   heir: z.string().optional(),
   reason: z.string(),
@@ -155,6 +157,8 @@ const Wish = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("list-cases") }),
   /** One person's open case, with the buttons that whoever asks may press. */
   z.object({ kind: z.literal("case-status"), who: Mention }),
+  /** An approver steps out of a case. */
+  z.object({ kind: z.literal("recuse"), caseId: z.string() }),
   z.object({ kind: z.literal("pause"), note: z.string().max(200).optional() }),
   z.object({ kind: z.literal("resume") }),
   /** Their own page was opened: it is brought up to date. */

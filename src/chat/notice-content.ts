@@ -1,6 +1,8 @@
 import { DateTime } from "luxon";
 import { isOver } from "../core/case.ts";
 import { isAsked } from "../core/offer.ts";
+import { approverRole } from "../core/rights.ts";
+import type { Case } from "../store/cases.ts";
 import { findLook } from "../store/looks.ts";
 import type { Tx } from "../store/open.ts";
 import { findPost, type Post } from "../store/posts.ts";
@@ -8,7 +10,7 @@ import { type CaseView, closingNote, loadCaseView, type StepView } from "../stor
 import { findPerson, findPersonNamed, getPerson } from "../workflow/known-people.ts";
 import type { Notice, NoticeFor } from "../workflow/notices.ts";
 import { NotVouched, proveCase } from "../workflow/vouched.ts";
-import { peopleWith } from "../workflow/who.ts";
+import { approversOf, peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import { loadActs } from "./acts-content.ts";
 import { checkpointFacts, loadDigest } from "./digest-content.ts";
@@ -46,6 +48,8 @@ export type Content =
 export interface About {
   /** None for what is about several cases. */
   readonly caseId: string | undefined;
+  /** The one case, as far as who may read it depends on it. */
+  readonly of?: Case;
   /** Nobody hears of their own case from us. */
   readonly leaverIds: readonly string[];
   /** Since when it is over; the message is not worth much long after. */
@@ -85,6 +89,7 @@ export async function contentOf(
   if (typeof message === "string") return nothing(message);
   const about = {
     caseId: view.case.id,
+    of: view.case,
     leaverIds: [view.case.leaverId],
     over: ["looked-again", "kept"].includes(notice.kind) ? null : view.case.closedAt,
   };
@@ -95,16 +100,19 @@ export async function contentOf(
 async function digestFor(
   tx: Tx,
   w: Workflow,
-  { zone, day }: Extract<Notice, { kind: "digest" }>,
+  { zone, day, restricted: kept }: Extract<Notice, { kind: "digest" }>,
   audience: NoticeFor,
 ): Promise<Content> {
   const reader = audience.kind === "person" ? audience.personId : undefined;
+  const restricted = kept === true;
   const may =
-    audience.kind === "approvers" || (reader !== undefined && (await peopleWith(tx, w, "approver")).includes(reader));
+    (audience.kind === "approvers" && !restricted) ||
+    (reader !== undefined && (await peopleWith(tx, w, approverRole({ restricted }))).includes(reader));
   if (!may) return nothing("it is not for them");
   // While the chat was down days may have passed: only today's says what waits now.
   if (DateTime.fromJSDate(w.now(), { zone }).toISODate() !== day) return nothing("the day is over");
-  const view = await loadDigest(tx, w, zone, reader);
+  const view = await loadDigest(tx, w, zone, restricted, reader);
+  if (restricted && view.cases.length === 0) return nothing("no restricted case waits");
   const about = {
     caseId: undefined,
     leaverIds: [...new Set(view.cases.map(({ case: row }) => row.leaverId))],
@@ -168,15 +176,15 @@ async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, v
       return (
         personId !== view.case.leaverId &&
         (audience.kind === "under"
-          ? (await peopleWith(tx, w, "approver")).includes(personId)
+          ? (await approversOf(tx, w, view.case)).includes(personId)
           : view.kept.some(({ state, ownerId }) => ownerId === personId && ["agreed", "ended"].includes(state)))
       );
     case "page": {
-      const roles = await Promise.all([peopleWith(tx, w, "approver"), peopleWith(tx, w, "operator")]);
-      return personId !== view.case.leaverId && roles.flat().includes(personId);
+      const people = await Promise.all([approversOf(tx, w, view.case), peopleWith(tx, w, "operator", view.case)]);
+      return personId !== view.case.leaverId && people.flat().includes(personId);
     }
     default:
-      return personId !== view.case.leaverId && (await peopleWith(tx, w, "approver")).includes(personId);
+      return (await approversOf(tx, w, view.case)).includes(personId);
   }
 }
 
@@ -218,7 +226,7 @@ async function messageOf(
     case "page": {
       const order = view.plans.find(({ scope }) => scope === "contain");
       if (!order || (!posted && order.state !== "proposed")) return "the containment is decided";
-      const approver = audience.kind === "person" && (await peopleWith(tx, w, "approver")).includes(audience.personId);
+      const approver = audience.kind === "person" && (await approversOf(tx, w, view.case)).includes(audience.personId);
       return approver ? pageMessage(view, order) : operatorPageMessage(view, order);
     }
     case "work":

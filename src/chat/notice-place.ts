@@ -1,10 +1,12 @@
 import { SystemError } from "../core/failure.ts";
+import type { Case } from "../store/cases.ts";
 import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
 import { findPost, type Post } from "../store/posts.ts";
 import { findPerson, listAccounts } from "../workflow/known-people.ts";
 import type { NoticeFor } from "../workflow/notices.ts";
-import { peopleWith } from "../workflow/who.ts";
+import { listRecused } from "../workflow/recused.ts";
+import { approversOf, peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import type { Member } from "./intent.ts";
 import type { Audience, ChatSurface } from "./surface.ts";
@@ -22,9 +24,16 @@ export interface Reachable {
 
 /** What the tables say about an audience, read with the content. */
 export type Known =
-  | { readonly kind: "approvers"; readonly approvers: readonly string[]; readonly moved: string | undefined }
-  | { readonly kind: "thread"; readonly approvers: readonly string[]; readonly parent: Post | undefined }
+  | ({ readonly kind: "approvers"; readonly moved: string | undefined } & Readers)
+  | ({ readonly kind: "thread"; readonly parent: Post | undefined } & Readers)
   | { readonly kind: "person"; readonly person: Reachable | undefined; readonly under?: Post | undefined };
+
+/** Who approves, who must not read along although they approve otherwise, and whether it is kept to fewer people. */
+interface Readers {
+  readonly approvers: readonly string[];
+  readonly recused: readonly Reachable[];
+  readonly restricted: boolean;
+}
 
 /** Where a message goes. */
 export type Place =
@@ -55,15 +64,15 @@ export async function readAudience(
   w: Workflow,
   post: Post,
   audience: NoticeFor,
-  leaverIds: readonly string[],
+  about: { readonly of?: Case; readonly leaverIds: readonly string[] },
 ): Promise<Known> {
   switch (audience.kind) {
     case "approvers":
-      return { kind: "approvers", approvers: await listApprovers(tx, w, leaverIds), moved: eachWhy(post) };
+      return { kind: "approvers", ...(await readReaders(tx, w, about)), moved: eachWhy(post) };
     case "case-thread":
       return {
         kind: "thread",
-        approvers: await listApprovers(tx, w, leaverIds),
+        ...(await readReaders(tx, w, about)),
         parent: await findPost(tx, `case:${audience.caseId}`),
       };
     case "person":
@@ -96,6 +105,8 @@ export async function readReachable(tx: Tx, w: Workflow, id: string): Promise<Re
 export interface Chat {
   readonly surfaces: ReadonlyMap<ChatSurface["id"], ChatSurface>;
   readonly approversChannel: string | undefined;
+  /** For restricted cases; without one each who decides them is told directly. */
+  readonly restrictedChannel: string | undefined;
 }
 
 /** Decides where a message goes, asking the chat right before it is sent. Throws `SystemError` if the chat does not answer. */
@@ -119,29 +130,32 @@ export async function placeOf(
 
 async function approversPlace(
   chat: Chat,
-  { approvers, moved }: Extract<Known, { kind: "approvers" }>,
+  known: Extract<Known, { kind: "approvers" }>,
   leavers: readonly Reachable[],
 ): Promise<Place> {
+  const { approvers, moved } = known;
+  const channel = channelOf(chat, known);
   // A case that went to direct messages stays there: a second place would leave the first one out of date.
   if (moved !== undefined) return { kind: "each", why: moved || undefined, approvers };
   const surface = chat.surfaces.get("slack") ?? [...chat.surfaces.values()][0];
-  if (!surface || chat.approversChannel === undefined) return { kind: "each", why: undefined, approvers };
-  const why = await unfit(surface, chat.approversChannel, leavers);
+  if (!surface || channel === undefined) return { kind: "each", why: undefined, approvers };
+  const why = await unfit(surface, channel, leavers, known.recused);
   if (why !== undefined) return { kind: "each", why, approvers };
-  return { kind: "at", surface, to: { kind: "channel", channelId: chat.approversChannel } };
+  return { kind: "at", surface, to: { kind: "channel", channelId: channel } };
 }
 
 async function threadPlace(
   chat: Chat,
-  { parent, approvers }: Extract<Known, { kind: "thread" }>,
+  known: Extract<Known, { kind: "thread" }>,
   leavers: readonly Reachable[],
 ): Promise<Place> {
+  const { parent, approvers } = known;
   if (eachWhy(parent) !== undefined) return { kind: "each", why: undefined, approvers };
   const surface = parent?.surface ? chat.surfaces.get(parent.surface) : undefined;
   if (!surface || !parent?.channel || !parent.ts) return { kind: "later" };
   // A row that names another channel must not take a thread there.
-  if (parent.channel !== chat.approversChannel) return { kind: "later", anew: true };
-  const why = await unfit(surface, parent.channel, leavers);
+  if (parent.channel !== channelOf(chat, known)) return { kind: "later", anew: true };
+  const why = await unfit(surface, parent.channel, leavers, known.recused);
   if (why !== undefined) return { kind: "each", why, approvers };
   return { kind: "at", surface, to: { kind: "thread", parent: { channel: parent.channel, ts: parent.ts } } };
 }
@@ -191,6 +205,7 @@ async function unfit(
   surface: ChatSurface,
   channelId: string,
   leavers: readonly Reachable[],
+  recused: readonly Reachable[],
 ): Promise<string | undefined> {
   let channel: Awaited<ReturnType<ChatSurface["getChannel"]>>;
   try {
@@ -200,26 +215,43 @@ async function unfit(
     return "it cannot be read";
   }
   if (!channel.private) return "it is not private";
-  for (const leaver of leavers) {
-    const own = leaver.accounts.filter((account) => account.surface === surface.id).map(({ id }) => id);
+  for (const reader of [...leavers, ...recused]) {
+    const own = reader.accounts.filter((account) => account.surface === surface.id).map(({ id }) => id);
     if (own.length === 0) {
-      for (const email of leaver.emails) {
+      for (const email of reader.emails) {
         const member = await surface.findMember(email);
         if (member) own.push(member.id);
       }
     }
     if (own.some((id) => channel.members.includes(id))) {
+      if (!leavers.includes(reader)) return "somebody who stepped out of the case reads it";
       return leavers.length === 1 ? "the person it is about reads it" : "somebody it is about reads it";
     }
   }
   return undefined;
 }
 
-/** Approvers who may hear of the case. */
-async function listApprovers(tx: Tx, w: Workflow, leaverIds: readonly string[]): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const id of await peopleWith(tx, w, "approver")) {
-    if (!leaverIds.includes(id) && !(await isLeaving(tx, id))) found.push(id);
+async function readReaders(
+  tx: Tx,
+  w: Workflow,
+  { of, leaverIds }: { readonly of?: Case; readonly leaverIds: readonly string[] },
+): Promise<Readers> {
+  if (of) {
+    const recused: Reachable[] = [];
+    for (const id of await listRecused(tx, w, of.id)) {
+      const found = await readReachable(tx, w, id);
+      if (found) recused.push(found);
+    }
+    return { approvers: await approversOf(tx, w, of), recused, restricted: of.restricted };
   }
-  return found;
+  const approvers: string[] = [];
+  for (const id of await peopleWith(tx, w, "approver")) {
+    if (!leaverIds.includes(id) && !(await isLeaving(tx, id))) approvers.push(id);
+  }
+  return { approvers, recused: [], restricted: false };
+}
+
+/** The channel of a case; of restricted ones only where the configuration names a smaller one. */
+function channelOf(chat: Chat, { restricted }: Readers): string | undefined {
+  return restricted ? chat.restrictedChannel : chat.approversChannel;
 }

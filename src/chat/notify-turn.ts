@@ -15,6 +15,8 @@ export interface NotifyDeps {
   readonly surfaces: ReadonlyMap<ChatSurface["id"], ChatSurface>;
   /** Id of the approvers' private channel; without one every approver is told directly. */
   readonly approversChannel?: string | undefined;
+  /** Id of the private channel of restricted cases; without one each who decides them is told directly. */
+  readonly restrictedChannel?: string | undefined;
   readonly log: Log;
   /** Pages that are looked at. */
   readonly homes?: LiveHomes;

@@ -65,7 +65,7 @@ export async function notify(deps: NotifyDeps, { key }: { key: string }): Promis
     if (facts.content.kind === "nothing") return await drop(turn, facts.content.why);
     over = facts.content.about.over;
     const place = await placeOf(
-      { surfaces: deps.surfaces, approversChannel: deps.approversChannel },
+      { surfaces: deps.surfaces, approversChannel: deps.approversChannel, restrictedChannel: deps.restrictedChannel },
       facts.audience,
       facts.known,
       facts.leavers,
@@ -104,7 +104,7 @@ function readFacts(w: Workflow, post: Post, notice: Said): Promise<Facts> {
         notice,
         audience,
         content,
-        known: await readAudience(tx, w, post, audience, leaverIds),
+        known: await readAudience(tx, w, post, audience, content.kind === "say" ? content.about : { leaverIds }),
         leavers,
       };
     },

@@ -16,11 +16,12 @@ export interface SlackConfig {
 export interface ChatConfig {
   readonly slack: SlackConfig;
   readonly approversChannel: string;
+  readonly restrictedChannel?: string;
 }
 
 /** The chat's settings made whole; what is missing is added to `faults`. */
 export function chatOf(chat: Settings["chat"], need: "needed" | "optional", faults: Fault[]): ChatConfig | undefined {
-  const { slack, approversChannel } = chat;
+  const { slack, approversChannel, restrictedChannel } = chat;
   if (!slack && need === "optional") return undefined;
   const missing = (variable: string, or = "") => {
     if (!isFaulty(faults, variable)) faults.push({ variable, problem: `is missing${or}` });
@@ -38,5 +39,6 @@ export function chatOf(chat: Settings["chat"], need: "needed" | "optional", faul
   return {
     slack: { botToken: new Secret(botToken), mode, ...(apiUrl ? { apiUrl } : {}) },
     approversChannel,
+    ...(restrictedChannel === undefined ? {} : { restrictedChannel }),
   };
 }

@@ -48,6 +48,8 @@ export interface Settings {
     readonly slack?: SlackSettings | undefined;
     /** Id of the private channel where every case is shown. */
     readonly approversChannel?: string | undefined;
+    /** Id of the private channel of restricted cases; without one each who decides them is told directly. */
+    readonly restrictedChannel?: string | undefined;
   };
   readonly policy?: Partial<Policy>;
 }
@@ -76,6 +78,7 @@ const SettingsShape = z.strictObject({
       })
       .optional(),
     approversChannel: z.string().optional(),
+    restrictedChannel: z.string().optional(),
   }),
   policy: z.record(z.string(), z.unknown()).optional(),
 });

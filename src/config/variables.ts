@@ -69,6 +69,13 @@ export const Variables = z.object({
     .regex(/^[A-Z0-9]+$/, "must be a channel's id, such as C0123456789, and not its name")
     .optional()
     .meta({ about: "Id of the private channel where approvers see every case, such as C0123456789" }),
+  SIGNOFF_RESTRICTED_CHANNEL: z
+    .string()
+    .regex(/^[A-Z0-9]+$/, "must be a channel's id, such as C0123456789, and not its name")
+    .optional()
+    .meta({
+      about: "Id of the smaller private channel of restricted cases; each who decides them is told directly if unset",
+    }),
   SIGNOFF_REQUESTERS: list(
     "Who may start a case: person ids, e-mails, chat ids or groups by immutable id (group:okta:acme.okta.com:00g1abc), separated by commas",
   ),

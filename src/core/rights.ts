@@ -23,6 +23,10 @@ export interface Asker {
 export interface CaseFacts {
   readonly leaverId: string;
   readonly requesterId: string;
+  /** Fewer people see and decide it. */
+  readonly restricted?: boolean;
+  /** Who stepped out of it, since they are too close to it. */
+  readonly recused?: readonly string[];
 }
 
 export type Act =
@@ -39,6 +43,8 @@ export type Act =
   | "skip-step"
   | "read-history"
   | "read-case"
+  /** Stepping out of a case. */
+  | "recuse"
   | "verify-log"
   /** Stops every act of every replica. Lifting it takes somebody else. */
   | "pause"
@@ -58,8 +64,9 @@ const MAY: Readonly<Record<Act, readonly Role[]>> = {
   "retry-step": ["approver"],
   "attest-step": ["approver"],
   "skip-step": ["approver"],
-  "read-history": ["approver", "auditor"],
-  "read-case": ["approver", "auditor"],
+  "read-history": ["approver", "auditor", "restricted-approver"],
+  "read-case": ["approver", "auditor", "restricted-approver"],
+  recuse: ["approver"],
   // An operator keeps Signoff running and learns of no case: these name nobody.
   "verify-log": ["approver", "auditor", "operator"],
   pause: ["approver", "operator"],
@@ -72,16 +79,30 @@ const MAY: Readonly<Record<Act, readonly Role[]>> = {
  */
 export function mayAct(who: Asker, act: Act, on?: CaseFacts, owner?: string): Verdict {
   if (on && on.leaverId === who.personId) return no("Nobody acts on their own case.");
+  if (on?.recused?.includes(who.personId)) return no("You stepped out of this case.");
   if (who.leaving) return no("Your own access is being reviewed, so this is for somebody else.");
   if (act === "attest-step" && owner !== undefined && owner === who.personId) return { allowed: true };
   // Who opened a case follows it, may take it back, and knows which accounts the person has.
   if (["read-case", "cancel-case", "name-account"].includes(act) && on?.requesterId === who.personId)
     return { allowed: true };
-  if (!MAY[act].some((role) => who.roles.has(role))) return no(`This needs the role ${MAY[act].join(" or ")}.`);
+  const roles = rolesFor(act, on);
+  if (!roles.some((role) => who.roles.has(role))) return no(`This needs the role ${roles.join(" or ")}.`);
   if (act === "decide-plan" && on?.requesterId === who.personId) {
     return no("Who asked for a case does not approve it: this is for another approver.");
   }
   return { allowed: true };
+}
+
+/** In a restricted case those approve who were chosen for it, and no other approver; they have no say in any other. */
+function rolesFor(act: Act, on?: CaseFacts): readonly Role[] {
+  if (!on) return MAY[act];
+  const roles = MAY[act].filter((role) => role !== "restricted-approver");
+  return on.restricted ? roles.map((role) => (role === "approver" ? "restricted-approver" : role)) : roles;
+}
+
+/** Whose case this is to approve. */
+export function approverRole(on: Pick<CaseFacts, "restricted">): Role {
+  return on.restricted ? "restricted-approver" : "approver";
 }
 
 function no(why: string): Verdict {

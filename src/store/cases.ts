@@ -15,6 +15,7 @@ export const Case = z.object({
   kind: LeaveKind,
   mode: Mode,
   announced: z.boolean(),
+  restricted: z.boolean(),
   dueAt: z.date(),
   dueLocal: z.string(),
   dueZone: z.string(),
@@ -48,6 +49,16 @@ export async function listOpenCaseIds(tx: Tx): Promise<readonly string[]> {
 export async function listLatestCaseIds(tx: Tx, limit: number): Promise<readonly string[]> {
   const rows = await tx.select({ id: cases.id }).from(cases).orderBy(desc(cases.openedSeq)).limit(limit);
   return rows.map(({ id }) => id);
+}
+
+/** Whether a restricted case may still move. */
+export async function anyRestricted(tx: Tx): Promise<boolean> {
+  const rows = await tx
+    .select({ id: cases.id })
+    .from(cases)
+    .where(and(eq(cases.restricted, true), notInArray(cases.state, [...ENDED])))
+    .limit(1);
+  return rows.length > 0;
 }
 
 /** One system's line in one round of inventory. */

@@ -137,6 +137,8 @@ export const cases = pgTable(
     kind: text("kind").notNull(),
     mode: text("mode").notNull(),
     announced: boolean("announced").notNull(),
+    /** Only the fewer people chosen for such cases see and decide it. */
+    restricted: boolean("restricted").notNull().default(false),
     dueAt: instant("due_at").notNull(),
     /** What was said, `2026-11-30T18:00`, and in which zone. */
     dueLocal: text("due_local").notNull(),

@@ -1,6 +1,7 @@
 import { type Act, type Asker, type CaseFacts, mayAct } from "../core/rights.ts";
 import type { Tx } from "../store/open.ts";
 import { requests } from "../store/schema.ts";
+import { listRecused } from "./recused.ts";
 import type { OpenedCase } from "./roles.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { askerOf, type ChatAccount, findPersonOfChat, noteChat, rolesOf } from "./who.ts";
@@ -99,7 +100,8 @@ export async function deniedIn(
   owner?: string,
 ): Promise<Denied | undefined> {
   const roles = await rolesOf(tx, w, asker.personId, on);
-  return denied({ ...asker, roles }, act, on.id, on, owner);
+  const recused = await listRecused(tx, w, on.id);
+  return denied({ ...asker, roles }, act, on.id, { ...on, recused }, owner);
 }
 
 /** The person who asks, as an actor. */

@@ -12,7 +12,7 @@ import { listFreshReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { NotVouched, proveCase } from "./vouched.ts";
-import { peopleWith } from "./who.ts";
+import { approversOf, peopleWith } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 /**
@@ -53,7 +53,7 @@ export async function escalate(w: Workflow, caseId: string): Promise<void> {
     }
     const time = row.escalations + 1;
     const called = await callApprovers(tx, w, row, time);
-    const operators = await whoMayHear(tx, w, row, "operator");
+    const operators = await operatorsToCall(tx, w, row);
     const others = operators.filter((id) => !called.people.includes(id));
     const next = [...called.jobs, ...(await wantCasePosts(tx, row))];
     for (const id of others) next.push(await wantPage(tx, row.id, id, time));
@@ -138,16 +138,16 @@ async function callApprovers(
   time: number,
 ): Promise<{ people: readonly string[]; jobs: Job[] }> {
   // Who asked for the case cannot approve it, so calling them would only cost sleep.
-  const people = (await whoMayHear(tx, w, row, "approver")).filter((id) => id !== row.requesterId);
+  const people = (await approversOf(tx, w, row)).filter((id) => id !== row.requesterId);
   const jobs: Job[] = [];
   for (const id of people) jobs.push(await wantPage(tx, row.id, id, time));
   return { people, jobs };
 }
 
-/** People of a role without the leaver, and without anybody whose own access is being reviewed. */
-async function whoMayHear(tx: Tx, w: Workflow, row: Case, role: "approver" | "operator"): Promise<readonly string[]> {
+/** Operators without the leaver, and without anybody whose own access is being reviewed. They learn no name. */
+async function operatorsToCall(tx: Tx, w: Workflow, row: Case): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const id of await peopleWith(tx, w, role, row))
+  for (const id of await peopleWith(tx, w, "operator", row))
     if (id !== row.leaverId && !(await isLeaving(tx, id))) found.push(id);
   return found;
 }

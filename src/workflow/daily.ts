@@ -1,7 +1,11 @@
 import { DateTime } from "luxon";
 import { schedule } from "node-cron";
+import { anyRestricted } from "../store/cases.ts";
+import type { Tx } from "../store/open.ts";
 import { wantPostOnce } from "./notices.ts";
+import type { Job } from "./queues.ts";
 import { transition } from "./transition.ts";
+import { peopleWith } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** When the day's digest is due. */
@@ -27,8 +31,25 @@ export function wantDigest(w: Workflow, daily: Daily): Promise<boolean> {
   return transition<boolean>(w, async (tx) => {
     const notice = { kind: "digest", day, zone: daily.zone } as const;
     const job = await wantPostOnce(tx, `digest:${day}`, notice, { kind: "approvers" });
-    return { result: job !== undefined, next: job ? [job] : [] };
+    const jobs = job ? [job, ...(await wantRestricted(tx, w, notice))] : [];
+    return { result: job !== undefined, next: jobs };
   });
+}
+
+/** Restricted cases are in nobody's digest but in those of who decide them. */
+async function wantRestricted(
+  tx: Tx,
+  w: Workflow,
+  notice: { kind: "digest"; day: string; zone: string },
+): Promise<Job[]> {
+  if (!(await anyRestricted(tx))) return [];
+  const jobs: Job[] = [];
+  for (const personId of await peopleWith(tx, w, "restricted-approver")) {
+    const key = `digest:${notice.day}:restricted:${personId}`;
+    const job = await wantPostOnce(tx, key, { ...notice, restricted: true }, { kind: "person", personId });
+    if (job) jobs.push(job);
+  }
+  return jobs;
 }
 
 /** Looks every five minutes, and at once. @returns what stops it */

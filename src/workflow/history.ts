@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, ilike, inArray, lt, or, type SQL } from "drizzle-orm";
+import { and, desc, eq, gte, ilike, inArray, isNull, lt, notInArray, or, type SQL } from "drizzle-orm";
 import { openCheckpoint } from "../audit/checkpoint.ts";
 import { commitment } from "../audit/commitment.ts";
 import type { Entry } from "../audit/entry.ts";
@@ -7,12 +7,14 @@ import { fingerprint } from "../audit/key.ts";
 import { proveEntry } from "../audit/prove.ts";
 import { Unproven } from "../audit/read-proven.ts";
 import { idOfKey } from "../core/access.ts";
+import type { Asker } from "../core/rights.ts";
 import { safeText } from "../core/text.ts";
+import { findCase } from "../store/cases.ts";
 import { latestCheckpoint } from "../store/log.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, entries, personal } from "../store/schema.ts";
 import { titleOf } from "../store/views.ts";
-import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { findPerson, findPersonOfAccount, findPersonOfEmail, listPeopleNamed, namesOf } from "./known-people.ts";
 import type { Change } from "./transition.ts";
 import { type ChatAccount, findPersonOfChat } from "./who.ts";
@@ -105,7 +107,7 @@ export function readHistory(
     }
     const own = denied(asker, "read-history", null, { leaverId: personId, requesterId: "" });
     if (own) return own;
-    const page = await readPage(tx, w, personId, asked);
+    const page = await readPage(tx, w, personId, asked, await hiddenCases(tx, w, asker, personId));
     const filter = asked.filter?.text;
     return {
       result: page,
@@ -124,11 +126,22 @@ export function readHistory(
   });
 }
 
+/** Restricted cases of a person that the asker may not see. */
+async function hiddenCases(tx: Tx, w: Workflow, asker: Asker, personId: string): Promise<readonly string[]> {
+  const hidden: string[] = [];
+  for (const { id } of await tx.select({ id: cases.id }).from(cases).where(eq(cases.leaverId, personId))) {
+    const row = await findCase(tx, id);
+    if (row && (await deniedIn(tx, w, asker, "read-case", row))) hidden.push(id);
+  }
+  return hidden;
+}
+
 async function readPage(
   tx: Tx,
   w: Workflow,
   personId: string,
   asked: { readonly filter?: HistoryFilter | undefined; readonly before?: number | undefined },
+  hidden: readonly string[],
 ): Promise<HistoryPage> {
   const own = await tx.select({ id: cases.id }).from(cases).where(eq(cases.leaverId, personId));
   const ids = own.map(({ id }) => id);
@@ -139,6 +152,7 @@ async function readPage(
     .where(
       and(
         ids.length > 0 ? or(inArray(entries.caseId, ids), about) : about,
+        hidden.length > 0 ? or(isNull(entries.caseId), notInArray(entries.caseId, [...hidden])) : undefined,
         asked.before === undefined ? undefined : lt(entries.seq, asked.before),
         asked.filter && wanted(asked.filter),
       ),

@@ -7,7 +7,7 @@ import { isKept, type KeptRow, listKept } from "../store/kept.ts";
 import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
 import { kept } from "../store/schema.ts";
-import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { findPerson } from "./known-people.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
@@ -50,7 +50,7 @@ export function keepGrants(w: Workflow, request: Request, wish: KeepWish): Promi
   return ask<KeepAsked | Refusal>(w, request, async (tx, asker): Promise<Change<KeepAsked | Refusal> | Denied> => {
     const row = await lockCase(tx, wish.caseId);
     if (!row) return { result: { kind: "missing", what: "case" } };
-    const no = denied(asker, "keep-grant", row.id, row);
+    const no = await deniedIn(tx, w, asker, "keep-grant", row);
     if (no) return no;
     const found = (await listPlans(tx, row.id)).find(({ hash }) => hash === wish.planHash);
     if (row.state !== "planned" || found?.state !== "proposed" || found.scope !== "full")
@@ -124,7 +124,7 @@ export function decideKept(
   return ask<KeepDecided | Refusal>(w, request, async (tx, asker): Promise<Change<KeepDecided | Refusal> | Denied> => {
     const row = await lockCase(tx, caseId);
     if (!row) return { result: { kind: "missing", what: "case" } };
-    const no = denied(asker, "keep-grant", row.id, row);
+    const no = await deniedIn(tx, w, asker, "keep-grant", row);
     if (no) return no;
     if (row.state !== "planned") return { result: { kind: "too-late" } };
     const waiting = (await listKept(tx, caseId)).filter(({ state }) => state === "asked");

@@ -40,7 +40,13 @@ export const Notice = z.discriminatedUnion("kind", [
   /** Who was given or lost a role, as that entry says. */
   z.object({ kind: z.literal("roles"), seq: z.number().int() }),
   /** What waits for somebody, once a day. */
-  z.object({ kind: z.literal("digest"), day: z.iso.date(), zone: z.string().refine(isZone) }),
+  z.object({
+    kind: z.literal("digest"),
+    day: z.iso.date(),
+    zone: z.string().refine(isZone),
+    /** Of the restricted cases alone, for each who decides those. */
+    restricted: z.literal(true).optional(),
+  }),
   /** The page that an account of a chat sees alone. Opening it again is a wish of its own, whatever it showed before. */
   z.object({
     kind: z.literal("home"),

@@ -1,16 +1,17 @@
 import { randomInt } from "node:crypto";
 import { eq } from "drizzle-orm";
 import type { LeaveKind, Mode, Reason } from "../core/case.ts";
-import { findOpenCase } from "../store/cases.ts";
+import type { Asker } from "../core/rights.ts";
+import { type Case, findOpenCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, reads } from "../store/schema.ts";
-import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { findPerson, getPerson } from "./known-people.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
 import type { Change } from "./transition.ts";
 import { readDue, type When } from "./when.ts";
-import { type ChatAccount, findPersonOfChat, noteChat } from "./who.ts";
+import { type ChatAccount, findPersonOfChat, isMarked, noteChat, peopleWith } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** What the dialog says of a departure. */
@@ -19,6 +20,8 @@ export interface Leaving {
   readonly kind: LeaveKind;
   readonly mode: Mode;
   readonly announced: boolean;
+  /** Asked for in the dialog; for people whom the configuration names it is so anyhow. */
+  readonly restricted?: boolean;
   readonly reason: Reason;
   /** Who takes over by default. */
   readonly heir?: ChatAccount;
@@ -29,11 +32,22 @@ export type NoCase =
   | { readonly kind: "unknown-person"; readonly name: string }
   | { readonly kind: "not-a-person"; readonly what: "bot" | "external" | "guest-unknown" }
   | { readonly kind: "yourself" }
+  /** It would be restricted, and nobody could decide it. */
+  | { readonly kind: "nobody-restricted" }
   | { readonly kind: "in-case"; readonly caseId: string }
+  /** There is a restricted one, of which the asker may not learn. */
+  | { readonly kind: "not-here" }
   | { readonly kind: "bad-time"; readonly fault: string }
   | { readonly kind: "bad-heir"; readonly fault: string };
 
-export type Ready = { readonly kind: "ready"; readonly personId: string; readonly name: string; readonly zone: string };
+export type Ready = {
+  readonly kind: "ready";
+  readonly personId: string;
+  readonly name: string;
+  readonly zone: string;
+  /** Somebody is named who decides restricted cases, so that it may be one. */
+  readonly restrictable: boolean;
+};
 export type Opened = {
   readonly kind: "opened";
   readonly caseId: string;
@@ -47,7 +61,7 @@ export function checkLeaver(w: Workflow, request: Request, leaver: ChatAccount):
   return ask<Ready | NoCase>(w, request, async (tx, asker) => {
     const no = denied(asker, "open-case", null);
     if (no) return no;
-    return { result: await findLeaver(tx, w, asker.personId, leaver) };
+    return { result: await findLeaver(tx, w, asker, leaver) };
   });
 }
 
@@ -61,12 +75,15 @@ export function openCase(
   return ask<Opened | NoCase>(w, request, async (tx, asker): Promise<Change<Opened | NoCase> | Denied> => {
     const no = denied(asker, "open-case", null);
     if (no) return no;
-    const found = await findLeaver(tx, w, asker.personId, leaver);
+    const found = await findLeaver(tx, w, asker, leaver);
     if (found.kind !== "ready") return { result: found };
     const due = readDue(leaving.when, found.zone, w.now(), w.policy);
     if ("fault" in due) return { result: { kind: "bad-time", fault: due.fault } };
     const heir = leaving.heir ? await findHeir(tx, w, leaving.heir, found.personId) : undefined;
     if (heir?.kind === "bad-heir") return { result: heir };
+    const restricted = leaving.restricted === true || (await isMarked(tx, w, found.personId, "restricted"));
+    if (restricted && (await peopleWith(tx, w, "restricted-approver")).every((one) => one === found.personId))
+      return { result: { kind: "nobody-restricted" } };
     const id = newCaseId();
     const now = w.now();
     const person = await getPerson(tx, w, found.personId);
@@ -78,6 +95,7 @@ export function openCase(
       kind: leaving.kind,
       mode: leaving.mode,
       announced: leaving.announced,
+      restricted,
       dueAt: leaving.mode === "contain" ? now : due.at,
       dueLocal: due.local,
       dueZone: due.zone,
@@ -89,7 +107,8 @@ export function openCase(
     // Two commands for one person at once: the index lets one in.
     const inserted = await tx.insert(cases).values(row).onConflictDoNothing().returning({ id: cases.id });
     if (inserted.length === 0) {
-      return { result: { kind: "in-case", caseId: (await findOpenCase(tx, found.personId))?.id ?? "" } };
+      const open = await findOpenCase(tx, found.personId);
+      return { result: open ? await inCase(tx, w, asker, open) : { kind: "in-case", caseId: "" } };
     }
     // From here on their e-mails may change as they like: these accounts are known.
     const noted = [
@@ -119,7 +138,7 @@ export function openCase(
             reason: leaving.reason,
             ...(person.managerId === undefined ? {} : { manager: person.managerId }),
           },
-          detail: { heir: row.heirId, systems: [...w.systems.keys()] },
+          detail: { heir: row.heirId, systems: [...w.systems.keys()], ...(restricted ? { restricted } : {}) },
           personal: { name: person.name, emails: [...person.emails] },
         },
         ...noted,
@@ -161,17 +180,29 @@ export async function wantReads(
   );
 }
 
-async function findLeaver(tx: Tx, w: Workflow, askerId: string, leaver: ChatAccount): Promise<Ready | NoCase> {
+async function findLeaver(tx: Tx, w: Workflow, asker: Asker, leaver: ChatAccount): Promise<Ready | NoCase> {
   if (leaver.kind === "bot") return { kind: "not-a-person", what: "bot" };
   if (leaver.kind === "external") return { kind: "not-a-person", what: "external" };
   // A deactivated account is fine: people are offboarded after IT was quick.
   const personId = await findPersonOfChat(tx, w, leaver.kind === "guest" ? { ...leaver, kind: "member" } : leaver);
   if (personId === undefined) return { kind: "unknown-person", name: leaver.name };
-  if (personId === askerId) return { kind: "yourself" };
+  if (personId === asker.personId) return { kind: "yourself" };
   const open = await findOpenCase(tx, personId);
-  if (open) return { kind: "in-case", caseId: open.id };
+  if (open) return inCase(tx, w, asker, open);
   const person = await findPerson(tx, w, personId);
-  return { kind: "ready", personId, name: person?.name ?? leaver.name, zone: person?.zone ?? "UTC" };
+  return {
+    kind: "ready",
+    personId,
+    name: person?.name ?? leaver.name,
+    zone: person?.zone ?? "UTC",
+    restrictable: (await peopleWith(tx, w, "restricted-approver")).length > 0,
+  };
+}
+
+/** That there is a case already, as far as the asker may learn it. */
+async function inCase(tx: Tx, w: Workflow, asker: Asker, open: Case): Promise<NoCase> {
+  const hidden = open.restricted && (await deniedIn(tx, w, asker, "read-case", open)) !== undefined;
+  return hidden ? { kind: "not-here" } : { kind: "in-case", caseId: open.id };
 }
 
 async function findHeir(

@@ -1,4 +1,4 @@
-import type { Asker } from "../core/rights.ts";
+import { type Asker, approverRole } from "../core/rights.ts";
 import { findCase, findOpenCase, listLatestCaseIds, listOpenCaseIds } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { type CaseView, loadCaseView } from "../store/views.ts";
@@ -101,7 +101,7 @@ async function seen(tx: Tx, w: Workflow, asker: Asker, view: CaseView): Promise<
   const row = view.case;
   if (await deniedIn(tx, w, asker, "read-case", row)) return [];
   const roles = await rolesOf(tx, w, asker.personId, row);
-  if (roles.has("approver")) return [{ view, as: "approver" }];
+  if (roles.has(approverRole(row))) return [{ view, as: "approver" }];
   return [{ view, as: roles.has("auditor") ? "auditor" : "requester" }];
 }
 

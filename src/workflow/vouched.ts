@@ -32,6 +32,7 @@ export async function proveCase(tx: Tx, w: Workflow, row: Case): Promise<Entry> 
     "id" in entry.actor &&
     entry.actor.id === row.requesterId &&
     entry.detail?.["heir"] === row.heirId &&
+    (entry.detail["restricted"] === true) === row.restricted &&
     departure?.mode === row.mode &&
     departure.kind === row.kind &&
     departure.announced === row.announced;

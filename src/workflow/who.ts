@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { type Asker, ROLES, type Role } from "../core/rights.ts";
+import { type Asker, approverRole, type CaseFacts, type Mark, ROLES, type Role } from "../core/rights.ts";
 import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
 import { findPersonOfAccount, findPersonOfEmail, listAccounts, noteAccount } from "./known-people.ts";
 import { findRecord, type Vouching } from "./person-record.ts";
+import { listRecused } from "./recused.ts";
 import { type OpenedCase, rolesFor } from "./roles.ts";
 import type { Said } from "./transition.ts";
 import type { Workflow } from "./workflow.ts";
@@ -54,6 +55,25 @@ export async function rolesOf(tx: Tx, w: Workflow, personId: string, of?: Opened
   const names = await namesFor(tx, w, personId);
   const lists = await rolesFor(tx, w, of);
   return new Set(ROLES.filter((role) => holds(lists[role], names)));
+}
+
+/** Whether the configuration marks a person who may leave. */
+export async function isMarked(tx: Tx, w: Workflow, personId: string, mark: Mark): Promise<boolean> {
+  return holds((await rolesFor(tx, w))[mark], await namesFor(tx, w, personId));
+}
+
+/** Who may approve in a case, however they are called: not its leaver, nobody who stepped out, nobody who is leaving. */
+export async function approversOf(
+  tx: Tx,
+  w: Workflow,
+  row: CaseFacts & OpenedCase & { id: string },
+): Promise<readonly string[]> {
+  const recused = await listRecused(tx, w, row.id);
+  const found: string[] = [];
+  for (const id of await peopleWith(tx, w, approverRole(row), row)) {
+    if (id !== row.leaverId && !recused.includes(id) && !(await isLeaving(tx, id))) found.push(id);
+  }
+  return found;
 }
 
 /** A person as somebody who asks. Whoever is leaving has no rights left. */

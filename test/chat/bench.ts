@@ -70,12 +70,14 @@ export async function bench(
   const chat = memoryChat();
   for (const id of PEOPLE) chat.add(t.chat(id));
   chat.channels.set("C1", { private: true, members: ["Uann", "Ubob"] });
+  chat.channels.set("C2", { private: true, members: ["Umia", "Uolga"] });
   const homes = liveHomes(t.w);
   const deps: Deps = { workflow: t.w, surfaces: new Map([[chat.id, chat]]), log: t.w.log, homes };
   const channel = options.channel === undefined ? "C1" : (options.channel ?? undefined);
   const notifier = notifierOf({
     ...deps,
     approversChannel: channel,
+    restrictedChannel: "C2",
     health: async () => ({ db: "up", queue: "up", chat: "up", version: "0.0.0-test", systems: 1 }),
   });
   let requests = 0;

@@ -21,6 +21,7 @@ export function caseView(
       kind: "involuntary",
       mode: "orderly",
       announced: false,
+      restricted: false,
       dueAt: NOW,
       dueLocal: "2026-11-30T18:00",
       dueZone: "Europe/Berlin",

@@ -509,6 +509,7 @@ describe("dialogs", () => {
     personId: "p",
     zone: "UTC",
     tomorrow: "2026-12-01",
+    restrictable: true,
     said: { kind: "nothing", notes: [] },
   } as const;
   const forms: Form[] = [

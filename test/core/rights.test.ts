@@ -22,6 +22,7 @@ const MATRIX: Readonly<Record<Act, readonly Role[]>> = {
   "skip-step": ["approver"],
   "read-history": ["approver", "auditor"],
   "read-case": ["approver", "auditor"],
+  recuse: ["approver"],
   "verify-log": ["approver", "auditor", "operator"],
   pause: ["approver", "operator"],
   resume: ["approver", "operator"],
@@ -46,6 +47,18 @@ describe("who may do what", () => {
 
   it.each(acts)("%s is refused to somebody who is leaving, on any case", (act) => {
     expect(mayAct(who("p", ROLES, true), act, on).allowed).toBe(false);
+  });
+
+  it.each(acts)("%s in a restricted case is for who decides those, and for no other approver", (act) => {
+    const restricted = { ...on, restricted: true };
+    const may = MATRIX[act].includes("approver");
+    expect(mayAct(who("p", ["approver"]), act, restricted).allowed).toBe(false);
+    expect(mayAct(who("p", ["restricted-approver"]), act, restricted).allowed).toBe(may);
+    expect(mayAct(who("p", ["restricted-approver"]), act, on).allowed).toBe(false);
+  });
+
+  it.each(acts)("%s is refused to who stepped out of the case", (act) => {
+    expect(mayAct(who("p", ROLES), act, { ...on, recused: ["p"] }).allowed).toBe(false);
   });
 
   it("keeps who asked for a case from approving it, even as an approver", () => {

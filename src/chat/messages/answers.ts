@@ -45,6 +45,10 @@ export function noCaseWords(no: NoCase): string {
         : "This account belongs to another organization. Only our own people can be offboarded here.";
     case "yourself":
       return "This is you. Somebody else has to start your case.";
+    case "not-here":
+      return "No case can be opened for this person by you. Please ask those who decide restricted cases.";
+    case "nobody-restricted":
+      return "This case would be restricted, and nobody is named who may decide restricted cases. Please ask your operator to name them.";
     case "in-case":
       return "There is an open case for this person already.";
     case "bad-time":
@@ -111,6 +115,15 @@ export function decidedMessage(
 
 export function noSuchPlan(): Message {
   return only("There is no such plan any more. Please use the newest message.");
+}
+
+/** What came of stepping out of a case. */
+export function recusedAnswer(kind: "recused" | "last"): Message {
+  return only(
+    kind === "recused"
+      ? "You stepped out of this case: you neither see nor decide it any more. What you decided before stays."
+      : "Nobody else could approve this case, so you cannot step out of it. Please ask your operator to name another approver. Nothing was changed.",
+  );
 }
 
 export function cancelledMessage(): Message {

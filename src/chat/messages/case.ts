@@ -68,6 +68,9 @@ export function headPart(view: CaseView, who: "approver" | "requester"): Part {
       { label: "Access ends", value: [{ time: row.dueAt, zone: row.dueZone }] },
       { label: "Departure", value: [KIND_WORDS[row.kind], `, ${REASON_WORDS[row.reason].toLowerCase()}`] },
       { label: "How", value: [MODE_WORDS[row.mode]] },
+      ...(row.restricted
+        ? [{ label: "Restricted", value: ["Only those who decide restricted cases and the auditors see it"] }]
+        : []),
       {
         label: "Announced",
         value: [row.announced ? "Yes" : "No: nobody outside learns of it before access is gone"],

@@ -1,6 +1,6 @@
 import { LEAVE_KINDS, REASONS } from "../../core/case.ts";
 import type { Gap } from "../../core/plan.ts";
-import { ANNOUNCED, AT, FIELDS, NOW } from "../forms.ts";
+import { ANNOUNCED, AT, FIELDS, NOW, RESTRICTED } from "../forms.ts";
 import type { Form } from "../message.ts";
 import { KIND_WORDS, REASON_WORDS, shownAs } from "./words.ts";
 
@@ -34,6 +34,8 @@ export function openCaseForm(leaver: {
   /** The next day in that zone, `2026-11-30`. */
   readonly tomorrow: string;
   readonly said: SaidWhen;
+  /** Somebody is named who decides restricted cases. */
+  readonly restrictable: boolean;
 }): Form {
   const at = FIELDS["open-case"];
   const { said } = leaver;
@@ -123,6 +125,17 @@ export function openCaseForm(leaver: {
         options: [{ value: ANNOUNCED, label: "The team knows: work may be offered to people before the end" }],
         optional: true,
       },
+      ...(leaver.restrictable
+        ? [
+            {
+              id: at.restricted,
+              label: "Restricted",
+              input: "check",
+              options: [{ value: RESTRICTED, label: "Only those who decide restricted cases see it" }],
+              optional: true,
+            } as const,
+          ]
+        : []),
       {
         id: at.heir,
         label: "Who takes over by default",
