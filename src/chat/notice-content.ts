@@ -6,14 +6,14 @@ import type { Case } from "../store/cases.ts";
 import { findLook } from "../store/looks.ts";
 import type { Tx } from "../store/open.ts";
 import { findPost, type Post } from "../store/posts.ts";
-import { type CaseView, closingNote, loadCaseView, type StepView } from "../store/views.ts";
+import { type CaseView, loadCaseView, type StepView } from "../store/views.ts";
 import { findPerson, findPersonNamed, getPerson } from "../workflow/known-people.ts";
 import type { Notice, NoticeFor } from "../workflow/notices.ts";
 import { NotVouched, proveCase } from "../workflow/vouched.ts";
 import { approversOf, peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import { loadActs } from "./acts-content.ts";
-import { checkpointFacts, loadDigest } from "./digest-content.ts";
+import { loadDigest } from "./digest-content.ts";
 import type { Message } from "./message.ts";
 import { actsMessage, pausedNote } from "./messages/acts.ts";
 import { additionMessage } from "./messages/addition.ts";
@@ -26,7 +26,6 @@ import { lookedAgainMessage } from "./messages/looked-again.ts";
 import { mirrorMessage } from "./messages/mirror.ts";
 import { missedMessage, unreachedMessage } from "./messages/missed.ts";
 import { manualMessage, stepMessage } from "./messages/step.ts";
-import { type CheckpointFacts, summaryMessage } from "./messages/summary.ts";
 import {
   obstacleMessage,
   ownWork,
@@ -37,6 +36,7 @@ import {
 } from "./messages/work.ts";
 import { eachWhy } from "./notice-place.ts";
 import { rolesChangeFor } from "./roles-content.ts";
+import { summaryFor } from "./summary-content.ts";
 import { isKnown, workFor } from "./work-content.ts";
 
 /** What a notice says now, or why nothing is said. */
@@ -238,8 +238,7 @@ async function messageOf(
     case "obstacle":
       return obstacleMessage(view, notice.personId);
     case "summary":
-      if (view.case.state !== "closed") return "the case is not closed";
-      return summaryMessage(view, await closingCheckpoint(tx, w, view));
+      return summaryFor(tx, w, view);
     case "heir":
       if (audience.kind !== "person" || (!posted && !(await isKnown(tx, w, view))))
         return "the departure may not be known yet";
@@ -291,13 +290,6 @@ async function notesFor(tx: Tx, post: Post, audience: NoticeFor): Promise<string
   const shared = await findPost(tx, post.key.slice(0, post.key.lastIndexOf(TO)));
   const why = eachWhy(shared);
   return why ? [`This comes to you directly, since the approvers’ channel cannot be used: ${why}.`] : [];
-}
-
-/** The signed size that holds the case's closing entry, so that the same summary always names the same one. */
-async function closingCheckpoint(tx: Tx, w: Workflow, view: CaseView): Promise<CheckpointFacts | undefined> {
-  const note = await closingNote(tx, view.case.id);
-  if (note === undefined) return undefined;
-  return checkpointFacts(w, note);
 }
 
 function nothing(why: string): Content {

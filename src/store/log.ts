@@ -89,6 +89,16 @@ export async function newestEntryOf(
   return row?.seq;
 }
 
+/** Numbers of a case's entries with one of these actions, oldest first; unproven. */
+export async function listEntriesOf(tx: Tx, caseId: string, actions: readonly string[]): Promise<readonly number[]> {
+  const rows = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(and(eq(entries.caseId, caseId), inArray(entries.action, [...actions])))
+    .orderBy(asc(entries.seq));
+  return rows.map(({ seq }) => seq);
+}
+
 /** The hashed bytes of many entries, by number; those there are not are left out. */
 export async function entryBodies(tx: Tx, seqs: readonly number[]): Promise<ReadonlyMap<number, Uint8Array>> {
   if (seqs.length === 0) return new Map();

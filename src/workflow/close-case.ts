@@ -1,18 +1,20 @@
-import { and, eq, inArray, max, min } from "drizzle-orm";
+import { eq, max, min } from "drizzle-orm";
 import { grantKey } from "../core/access.ts";
 import { isOpen } from "../core/offer.ts";
 import { isSettled } from "../core/step.ts";
-import { type Case, listPlans, lockCase, type Read } from "../store/cases.ts";
+import { type Case, lockCase, type PlanRow, type Read } from "../store/cases.ts";
 import { listOffers } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, entries, reads, steps } from "../store/schema.ts";
-import { listSteps, type Step } from "../store/steps.ts";
 import { advance, waitsForEnd } from "./advance.ts";
+import { holdCase } from "./hold.ts";
 import { watchKept } from "./keep-grants.ts";
 import { wantLooks } from "./look-again.ts";
 import { tellKeepers } from "./look-at-kept.ts";
+import { addLostSteps, type Back, notDone, plannedSteps, SHOWN, takeOffersBack, UNSAID } from "./not-done.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import { releaseOffers, wantOffers } from "./offer-work.ts";
+import { approvedBase, listProvenPlans } from "./proven-plans.ts";
 import { listFreshReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { backoff } from "./recover.ts";
@@ -20,11 +22,13 @@ import { takeWhatAppeared } from "./revise-plan.ts";
 import { wantStepPost } from "./revoke-grant.ts";
 import { tellHeirs } from "./settle-breaks.ts";
 import { type Change, type Said, transition } from "./transition.ts";
+import { NotVouched, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
 
 /**
  * 8 Draws the conclusion of the closing inventory: what is still there or new sends the case back to work; what could not
- * be read is read again; a clean one closes the case, or waits for the last offers first.
+ * be read is read again; a clean one closes the case, or waits for the last offers first. What is done is done by the log:
+ * a row that says so alone sends its step back to work as well.
  */
 export async function closeCase(w: Workflow, { caseId }: { caseId: string }): Promise<void> {
   await transition<void>(w, async (tx): Promise<Change<void>> => {
@@ -32,16 +36,27 @@ export async function closeCase(w: Workflow, { caseId }: { caseId: string }): Pr
     if (row?.state !== "closing") return { result: undefined };
     const lines = await listFreshReads(tx, w, caseId, "closing");
     if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
-    const again = await unreadAgain(tx, w, row, lines);
+    const plans = await listProvenPlans(tx, w, caseId);
+    try {
+      await proveCase(tx, w, row);
+      if (!approvedBase(plans)) throw new NotVouched(`nobody approved a plan of case ${caseId}`);
+    } catch (error) {
+      if (error instanceof NotVouched) return holdCase(tx, w, row, error);
+      throw error;
+    }
+    const again = await unreadAgain(tx, w, row, lines, plans);
     if (again) return again;
-    const back = await stillThere(tx, row, lines);
+    const back = await notDone(tx, w, row, lines, plans);
     // What it finds goes on as steps of a running case.
     const added = await takeWhatAppeared(tx, w, { ...row, state: "revoking" }, lines);
-    if (back.length > 0 || added.appeared > 0) return reopen(tx, row, back, added);
+    const lost = await addLostSteps(tx, w, { ...row, state: "revoking" }, plans);
+    if (back.length > 0 || added.appeared > 0 || lost.length > 0)
+      return reopen(tx, row, back, { ...added, next: [...added.next, ...lost] });
+    await takeOffersBack(tx, w, row, lines);
     const jobs = await wantOffers(tx, w, row);
     const open = (await listOffers(tx, caseId)).filter(isOpen);
     if (open.length > 0) return waitForOffers(tx, w, row, jobs);
-    return (await endWithFinal(tx, w, row, jobs)) ?? close(tx, w, row, lines, jobs);
+    return (await endWithFinal(tx, w, row, jobs)) ?? close(tx, w, row, lines, plans, jobs);
   });
 }
 
@@ -54,50 +69,40 @@ async function endWithFinal(tx: Tx, w: Workflow, row: Case, jobs: readonly Job[]
 }
 
 /** A system that was no named gap and could not be read is read again until the case's deadline. */
-async function unreadAgain(tx: Tx, w: Workflow, row: Case, lines: readonly Read[]): Promise<Change<void> | undefined> {
+async function unreadAgain(
+  tx: Tx,
+  w: Workflow,
+  row: Case,
+  lines: readonly Read[],
+  plans: readonly PlanRow[],
+): Promise<Change<void> | undefined> {
   const accepted = new Set(
-    (await listPlans(tx, row.id))
-      .filter(({ state }) => state === "approved")
-      .flatMap(({ plan }) => plan.gaps.map(({ system }) => system)),
+    plans.filter(({ state }) => state === "approved").flatMap(({ plan }) => plan.gaps.map(({ system }) => system)),
   );
   const unread = lines.filter(
     ({ system, state }) => (state === "failed" || state === "unmatched") && !accepted.has(system),
   );
   if (unread.length === 0 || (row.closeBy !== null && row.closeBy <= w.now())) return undefined;
-  const nextAt = backoff(w, 6);
-  await tx
-    .update(reads)
-    .set({ state: "pending", nextAt, tries: 0 })
-    .where(
-      and(
-        eq(reads.caseId, row.id),
-        eq(reads.round, "closing"),
-        inArray(
-          reads.system,
-          unread.map(({ system }) => system),
-        ),
-      ),
-    );
+  const fresh = { state: "pending", nextAt: backoff(w, 6), tries: 0 };
+  for (const { system } of unread) {
+    await tx
+      .insert(reads)
+      .values({ caseId: row.id, system, round: "closing", ...fresh })
+      .onConflictDoUpdate({ target: [reads.caseId, reads.system, reads.round], set: fresh });
+  }
   return { result: undefined, next: await wantCasePosts(tx, row) };
-}
-
-/** Steps that count as done whose grant the closing inventory shows. */
-async function stillThere(tx: Tx, row: Case, lines: readonly Read[]): Promise<readonly Step[]> {
-  const present = new Set(lines.flatMap(({ grants }) => grants.map(grantKey)));
-  const manual = (await listSteps(tx, row.id)).filter(({ state }) => state === "proven");
-  return manual.filter(({ grantKey: key }) => present.has(key));
 }
 
 async function reopen(
   tx: Tx,
   row: Case,
-  back: readonly Step[],
+  back: readonly Back[],
   added: Awaited<ReturnType<typeof takeWhatAppeared>>,
 ): Promise<Change<void>> {
   await tx.update(cases).set({ state: "revoking" }).where(eq(cases.id, row.id));
   const next: Job[] = [...added.next, ...(await wantCasePosts(tx, row))];
   const findings: Said[] = [];
-  for (const step of back) {
+  for (const { step, why } of back) {
     await tx
       .update(steps)
       .set({
@@ -106,7 +111,7 @@ async function reopen(
         provenAt: null,
         decidedBy: null,
         note: null,
-        failure: "the closing inventory shows it again",
+        failure: why,
       })
       .where(eq(steps.id, step.id));
     findings.push({
@@ -114,7 +119,7 @@ async function reopen(
       outcome: "failure",
       target: { kind: "grant", id: step.grantKey, system: step.system },
       case: row.id,
-      detail: { what: "still there at the closing inventory" },
+      detail: { what: why === SHOWN ? "still there at the closing inventory" : UNSAID },
     });
     next.push(await wantStepPost(tx, step));
   }
@@ -137,29 +142,32 @@ async function close(
   w: Workflow,
   row: Case,
   lines: readonly Read[],
+  plans: readonly PlanRow[],
   jobs: readonly Job[],
 ): Promise<Change<void>> {
-  const all = await listSteps(tx, row.id);
-  const plans = await listPlans(tx, row.id);
-  const offers = await listOffers(tx, row.id);
+  const all = await plannedSteps(tx, row, plans);
+  const duties = await listOffers(tx, row.id);
   const left = all.filter(({ state }) => !["proven", "attested"].includes(state));
   const unread = lines.filter(({ state }) => state === "failed" || state === "unmatched");
   const rejected = plans
     .filter(({ scope, state }) => state === "rejected" && scope !== "contain")
     .flatMap(({ plan }) => plan.steps);
+  const kept = plans.filter(({ state }) => state === "approved").flatMap(({ plan }) => plan.kept ?? []);
+  const decided = new Set([...all.map((step) => step.grantKey), ...[...rejected, ...kept].map(({ key }) => key)]);
+  const undecided = lines.flatMap(({ grants }) => grants.map(grantKey)).filter((key) => !decided.has(key));
   const [range] = await tx
     .select({ first: min(entries.seq), last: max(entries.seq) })
     .from(entries)
     .where(eq(entries.caseId, row.id));
   await tx.update(cases).set({ state: "closed", closedAt: w.now(), wakeAt: null }).where(eq(cases.id, row.id));
   await wantLooks(tx, w, row.id, lines);
-  const kept = plans.filter(({ state }) => state === "approved").flatMap(({ plan }) => plan.kept ?? []);
   await watchKept(tx, row);
   const exceptions = [
     ...kept.map(({ key, owner, until }) => ({ what: `kept until ${until}: ${key}`, owner })),
     ...left.map((step) => ({ what: `${step.state}: ${step.grantKey}`, owner: step.decidedBy ?? "nobody" })),
     ...rejected.map((step) => ({ what: `rejected: ${step.key}`, owner: "approvers" })),
     ...unread.map(({ system }) => ({ what: `not read: ${system}`, owner: "approvers" })),
+    ...undecided.map((key) => ({ what: `not decided: ${key}`, owner: "approvers" })),
   ];
   return {
     result: undefined,
@@ -184,7 +192,7 @@ async function close(
         case: row.id,
         closure: {
           exceptions,
-          unaccepted: offers.filter(({ state }) => state === "unclaimed").map(({ itemKey }) => itemKey),
+          unaccepted: duties.filter(({ state }) => state === "unclaimed").map(({ itemKey }) => itemKey),
           blind: lines.flatMap(({ system, sight }) =>
             sight?.kind === "partial" ? sight.blind.map((what) => `${system}: ${what}`) : [],
           ),

@@ -2,13 +2,14 @@ import { and, eq } from "drizzle-orm";
 import { breaksOf } from "../core/breaks.ts";
 import type { Gap } from "../core/plan.ts";
 import { listBroken } from "../store/broken.ts";
-import { type Case, listDecisions, listPlans, listStepKeys, lockCase, type PlanRow } from "../store/cases.ts";
+import { type Case, listPlans, listStepKeys, lockCase, type PlanRow } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, decisions, plans } from "../store/schema.ts";
 import { addSteps, advance, startClosing } from "./advance.ts";
 import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { touchPages, wantCasePosts, wantThreadPost } from "./notices.ts";
 import { wantOffers } from "./offer-work.ts";
+import { listProvenDecisions } from "./proven-plans.ts";
 import type { Job } from "./queues.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { NotVouched, proveCase, proveProposed } from "./vouched.ts";
@@ -52,8 +53,11 @@ export async function decidePlan(w: Workflow, request: Request, decision: Decisi
     if (no) return no;
     const found = (await listPlans(tx, row.id)).find(({ hash }) => hash === decision.planHash);
     if (!found) return { result: { kind: "already", what: "superseded", by: [] } };
-    const earlier = await listDecisions(tx, row.id, found.hash);
-    const own = earlier.find(({ personId }) => personId === asker.personId);
+    const earlier = await listProvenDecisions(tx, w, row.id, found.hash);
+    // A rejection stands, whatever the plan's row was set to since.
+    const own =
+      earlier.find(({ verdict }) => verdict === "rejected") ??
+      earlier.find(({ personId }) => personId === asker.personId);
     if (found.state !== "proposed" || own) {
       const what = found.state === "proposed" ? (own?.verdict ?? "approved") : found.state;
       const last = own ?? earlier.at(-1);
@@ -80,15 +84,17 @@ export async function decidePlan(w: Workflow, request: Request, decision: Decisi
     const breaks = breaksOf(plan.steps);
     const settled = new Set((await listBroken(tx, row.id)).map(({ key }) => key));
     const undecided = breaks.filter(({ key }) => !settled.has(key));
-    await tx.insert(decisions).values({
-      caseId: row.id,
-      planHash: found.hash,
-      personId: asker.personId,
+    const said = {
       verdict: decision.verdict,
       note: decision.gaps ?? decision.note ?? null,
       at: w.now(),
       seq: -1,
-    });
+    };
+    // A row without an entry gives way: it was not this person who wrote it.
+    await tx
+      .insert(decisions)
+      .values({ caseId: row.id, planHash: found.hash, personId: asker.personId, ...said })
+      .onConflictDoUpdate({ target: [decisions.caseId, decisions.planHash, decisions.personId], set: said });
     const approvals = earlier.filter(({ verdict }) => verdict === "approved");
     const enough = decision.verdict === "approved" && approvals.length + 1 >= plan.approvals;
     const isSettled = decision.verdict === "rejected" || enough;
@@ -138,15 +144,15 @@ export async function decidePlan(w: Workflow, request: Request, decision: Decisi
 }
 
 /**
- * Draws the consequence of the decisions: approved with enough people, rejected by one. A transition of its own that may
- * run again: the sweep calls it too, in case the process died between a decision and this.
+ * Draws the consequence of the decisions that the log holds: approved with enough people, rejected by one. A transition of
+ * its own that may run again: the sweep calls it too, in case the process died between a decision and this.
  */
 export async function settlePlan(w: Workflow, caseId: string, planHash: string): Promise<void> {
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const row = await lockCase(tx, caseId);
     const found = (await listPlans(tx, caseId)).find(({ hash }) => hash === planHash);
     if (!row || found?.state !== "proposed") return { result: undefined };
-    const given = await listDecisions(tx, caseId, planHash);
+    const given = await listProvenDecisions(tx, w, caseId, planHash);
     const rejected = given.find(({ verdict }) => verdict === "rejected");
     if (rejected) return rejectPlan(tx, w, row, found, rejected.seq);
     const approved = given.filter(({ verdict }) => verdict === "approved");

@@ -53,7 +53,17 @@ export async function listFreshReads(tx: Tx, w: Workflow, caseId: string, round:
     const settled = line.state !== "pending" && line.state !== "failed";
     fresh.push(!settled || (await isNewest(tx, line, since)) ? line : notRead(w, line));
   }
+  // A line that was taken away is no silence of its system: at the end each system must have answered.
+  const asked = new Set(lines.map(({ system }) => system));
+  if (round === "closing")
+    for (const system of w.systems.keys()) if (!asked.has(system)) fresh.push(missing(caseId, system, round));
   return fresh;
+}
+
+function missing(caseId: string, system: string, round: Round): Read {
+  const nothing = { readAt: null, nextAt: null, lease: null, seq: null, sight: null, tries: 0 };
+  const seen = { accounts: [], grants: [], work: [] };
+  return { caseId, system, round, state: "failed", failure: "it was not read", ...seen, ...nothing };
 }
 
 /** What a reading of a round must be younger than. */

@@ -1,13 +1,14 @@
 import { and, eq } from "drizzle-orm";
 import { grantKey } from "../core/access.ts";
 import { proposePlan as makePlan, mayGoAlong } from "../core/plan.ts";
-import { type Case, listPlans, lockCase, type Read } from "../store/cases.ts";
+import { type Case, lockCase, type Read } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, plans } from "../store/schema.ts";
 import { addSteps, advance } from "./advance.ts";
 import { wantCasePosts, wantThreadPost } from "./notices.ts";
 import { mayBeKnown, wantOffers } from "./offer-work.ts";
 import { planFacts, proposed, savePlan, seenBy } from "./propose-plan.ts";
+import { approvedBase, listProvenPlans } from "./proven-plans.ts";
 import { listFreshReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
 import { tellHeirs } from "./settle-breaks.ts";
@@ -25,7 +26,7 @@ export async function revisePlan(w: Workflow, { caseId }: { caseId: string }): P
     await tx.update(cases).set({ state: "revoking" }).where(eq(cases.id, caseId));
     const row: Case = { ...locked, state: "revoking" };
     const next: Job[] = [];
-    for (const found of await listPlans(tx, caseId)) {
+    for (const found of await listProvenPlans(tx, w, caseId)) {
       if (found.state === "approved") next.push(...(await addSteps(tx, w, row, found)));
     }
     const added = await takeWhatAppeared(tx, w, row, lines);
@@ -49,16 +50,16 @@ export async function takeWhatAppeared(
   appeared: number;
   seal: (tx: Tx, seqs: readonly number[]) => Promise<void>;
 }> {
-  const known = await listPlans(tx, row.id);
+  const known = await listProvenPlans(tx, w, row.id);
   // What a rejected full plan held stays, whatever a containment took before.
   const containing =
     row.mode === "contain" && !known.some(({ scope, state }) => scope === "full" && state === "approved");
-  const held = new Set(
-    known
-      .filter(({ state }) => state !== "superseded")
-      .flatMap(({ plan }) => [...plan.steps, ...(plan.kept ?? [])].map(({ key }) => key)),
+  const decided = known.filter(
+    ({ scope, state }) =>
+      state === "approved" || state === "rejected" || (scope === "addition" && state === "proposed"),
   );
-  const base = known.find(({ scope, state }) => scope !== "addition" && state === "approved");
+  const held = new Set(decided.flatMap(({ plan }) => [...plan.steps, ...(plan.kept ?? [])].map(({ key }) => key)));
+  const base = approvedBase(known);
   const fresh = containing ? [] : lines.flatMap(({ grants }) => grants).filter((grant) => !held.has(grantKey(grant)));
   const along = fresh.filter((grant) => w.policy.appearedSince === "take-along" && mayGoAlong(grant));
   const asked = fresh.filter((grant) => !along.includes(grant));

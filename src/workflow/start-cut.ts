@@ -4,6 +4,7 @@ import { cases } from "../store/schema.ts";
 import { holdCase } from "./hold.ts";
 import { wantCasePosts, wantThreadPost } from "./notices.ts";
 import { wantReads } from "./open-case.ts";
+import { approvedBase, listProvenPlans } from "./proven-plans.ts";
 import { type Change, transition } from "./transition.ts";
 import { NotVouched, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
@@ -22,6 +23,8 @@ export async function startCut(w: Workflow, { caseId }: { caseId: string }): Pro
       const due = opened.departure?.effective.instant;
       if (due !== row.dueAt.toISOString())
         throw new NotVouched(`case ${row.id} is due at another time than its entry says`);
+      if (row.state === "approved" && !approvedBase(await listProvenPlans(tx, w, caseId)))
+        throw new NotVouched(`nobody approved a plan of case ${row.id}`);
     } catch (error) {
       if (error instanceof NotVouched) return holdCase(tx, w, row, error);
       throw error;

@@ -89,6 +89,11 @@ export async function proveStep(
 async function proveApproval(tx: Tx, w: Workflow, row: Case, plan: Plan, hash: string, seq: number): Promise<void> {
   const entry = await prove(tx, w, seq, ["plan.approved", "plan.extended"], row.id);
   if (entry.detail?.["hash"] !== hash) throw new NotVouched(`the approval of case ${row.id} is for another plan`);
+  const [rejected] = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(and(eq(entries.caseId, row.id), eq(entries.action, "plan.rejected"), eq(entries.targetId, hash)));
+  if (rejected) throw new NotVouched(`the plan of case ${row.id} was rejected`);
   if (entry.action === "plan.extended") return proveExtension(tx, w, row, plan, entry);
   const seqs = entry.detail["decisions"];
   const people = new Set<string>();

@@ -1,3 +1,4 @@
+import { grantKey, idOfKey } from "../../core/access.ts";
 import { SECRET } from "../../core/offer.ts";
 import type { CaseView, StepView } from "../../store/views.ts";
 import type { Message, Part, Rich } from "../message.ts";
@@ -20,15 +21,29 @@ export interface CheckpointFacts {
   readonly fingerprint: string;
 }
 
-/** What is left when a case is closed: counts, times, exceptions, what nobody could see, and how to verify it. */
-export function summaryMessage(view: CaseView, log: CheckpointFacts | undefined): Message {
+/**
+ * What is left when a case is closed: counts, times, exceptions, what nobody could see, and how to verify it. `named` are the
+ * exceptions of the closing entry, `skipped: <grant's key>`; those that the rest of the view does not show are listed as well.
+ */
+export function summaryMessage(
+  view: CaseView,
+  log: CheckpointFacts | undefined,
+  named: readonly string[] = [],
+): Message {
   const left = view.steps.filter(({ state }) => !["proven", "attested"].includes(state));
   const rejected = view.plans
     .filter(({ scope, state }) => state === "rejected" && scope !== "contain")
     .flatMap(({ plan }) => plan.steps);
   const unread = view.reads.filter(({ state }) => state === "failed" || state === "unmatched" || state === "pending");
   const kept = keptKeys(view.plans.filter(({ state }) => state === "approved"));
-  const nothing = left.length + rejected.length + unread.length + kept.size === 0;
+  const shown = new Set([
+    ...left.map((step) => step.grantKey),
+    ...rejected.map(({ key }) => key),
+    ...unread.map(({ system }) => system),
+    ...kept,
+  ]);
+  const others = named.filter((what) => !shown.has(what.slice(what.indexOf(": ") + 2)));
+  const nothing = left.length + rejected.length + unread.length + others.length + kept.size === 0;
   return {
     summary: `${view.leaver.name}: case closed${nothing ? "" : " with exceptions"}`,
     parts: [
@@ -38,7 +53,10 @@ export function summaryMessage(view: CaseView, log: CheckpointFacts | undefined)
       ...leftParts(
         view,
         left,
-        rejected.map(({ grant }) => `${shownAs(grant.resource)} in ${grant.system}: rejected`),
+        [
+          ...rejected.map(({ grant }) => `${shownAs(grant.resource)} in ${grant.system}: rejected`),
+          ...others.map((what) => otherWords(view, what)),
+        ],
         unread,
       ),
       ...keptParts(view, kept),
@@ -103,14 +121,14 @@ function timesParts(view: CaseView): Part[] {
 function leftParts(
   view: CaseView,
   left: readonly StepView[],
-  rejected: readonly string[],
+  others: readonly string[],
   unread: CaseView["reads"],
 ): Part[] {
   const items: Rich[] = [
     ...left.map(
       (step): Rich => [{ bold: grantName(step) }, ` in ${step.title}: `, ...stepWords(step, inFull(view.case.dueZone))],
     ),
-    ...rejected.map((what): Rich => [what]),
+    ...others.map((what): Rich => [what]),
     ...unread.map(
       (read): Rich => [{ bold: read.title }, `: not read in the end, ${shownAs(read.failure ?? "no answer")}`],
     ),
@@ -119,6 +137,13 @@ function leftParts(
   const resting = words > 0 ? ` ${words === 1 ? "One rests" : `${words} rest`} on a person’s word alone.` : "";
   if (items.length === 0) return [paragraph({ bold: "Nothing is left" }, ` of what could be read.${resting}`)];
   return [{ kind: "list", title: [{ bold: "What is left" }], items }];
+}
+
+/** An exception that only the closing entry knows: of a grant that nobody decided about, or whose row is gone. */
+function otherWords(view: CaseView, what: string): string {
+  const [kind = "", key = ""] = [what.slice(0, what.indexOf(": ")), what.slice(what.indexOf(": ") + 2)];
+  const grant = view.reads.flatMap(({ grants }) => grants).find((one) => grantKey(one) === key);
+  return grant ? `${shownAs(grant.resource)} in ${grant.system}: ${kind}` : `${shownAs(idOfKey(key))}: ${kind}`;
 }
 
 function blindParts(view: CaseView): Part[] {
