@@ -147,6 +147,21 @@ export function reopening(kind: FormKind, carried: Readonly<Record<string, strin
   return parsed.success ? parsed.data : undefined;
 }
 
+/** Whether this opens a dialog whoever asks, so that a surface may prepare for one. */
+export function opensDialog(ask: Ask): boolean {
+  switch (ask.kind) {
+    case "start-case":
+    case "ask-account":
+    case "ask-note":
+    case "ask-pass":
+      return true;
+    case "decline-offer":
+      return ask.note === undefined;
+    default:
+      return false;
+  }
+}
+
 function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answers: Answers): unknown {
   const { caseId, planHash, stepId, system, offerId } = carried;
   const said = (id: string) => one(answers[id]);

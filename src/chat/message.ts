@@ -42,6 +42,8 @@ export interface Message {
   /** One line for notifications and readers that show no parts. */
   readonly summary: string;
   readonly parts: readonly Part[];
+  /** What shows it as it stands now, to whoever looks: a surface that can asks for it by itself. */
+  readonly again?: Ask;
 }
 
 export type Field = {
