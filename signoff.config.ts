@@ -37,6 +37,7 @@ export default defineConfig((env) => {
     },
     chat: {
       slack: env.slack(),
+      teams: env.teams(),
       approversChannel: env.optional("SIGNOFF_APPROVERS_CHANNEL"),
       restrictedChannel: env.optional("SIGNOFF_RESTRICTED_CHANNEL"),
     },

@@ -2,7 +2,6 @@ import "./node-version.ts";
 import { Command, Option } from "commander";
 import signoffConfig from "../signoff.config.ts";
 import { findRollback } from "./audit/keep-checkpoint.ts";
-import { slackSurface } from "./chat/slack/index.ts";
 import { auditVerify, type VerifyOptions } from "./cli/audit-verify.ts";
 import { check } from "./cli/check.ts";
 import { type ImportPeopleOptions, importPeopleFile } from "./cli/import-people.ts";
@@ -23,6 +22,8 @@ import {
 } from "./parts.ts";
 import { ENCODINGS } from "./people/triggers/csv.ts";
 import { StoreError } from "./store/fault.ts";
+import type { Store } from "./store/open.ts";
+import { openSurfaces, SURFACE_TITLES } from "./surfaces.ts";
 import type { Workflow } from "./workflow/workflow.ts";
 
 const terminal = terminalOf(process);
@@ -47,7 +48,11 @@ program
   .command("check")
   .description("Try every system, the chat and the database with the real credentials, before a case needs them.")
   .addHelpText("after", examples("check"))
-  .action(() => withParts(({ config, workflow, rollback }) => check(workflow, chatOf(config), rollback, terminal)));
+  .action(() =>
+    withParts(async ({ config, workflow, rollback }) =>
+      check(workflow, await chatsOf(config, workflow.store), rollback, terminal),
+    ),
+  );
 
 const audit = program.command("audit").description("The audit log.");
 audit
@@ -147,10 +152,15 @@ async function verify(options: VerifyOptions): Promise<number> {
   return await auditVerify(store, config, options, terminal);
 }
 
-function chatOf(config: Config): Parameters<typeof check>[1] {
-  if (!config.chat) return undefined;
-  const surface = slackSurface({ ...config.chat.slack, log, now: () => new Date() });
-  return { channel: config.chat.approversChannel, getChannel: (id) => surface.getChannel(id) };
+/** The approvers' channel of each surface, to be asked for. */
+async function chatsOf(config: Config, store: Store): Promise<Parameters<typeof check>[1]> {
+  if (!config.chat) return [];
+  const surfaces = await openSurfaces(config.chat, { store, log, now: () => new Date() });
+  return surfaces.map((surface) => ({
+    title: SURFACE_TITLES[surface.id],
+    channel: config.chat?.approversChannels[surface.id],
+    getChannel: (id) => surface.getChannel(id),
+  }));
 }
 
 /** Runs a command; what it cannot do becomes words and exit code 1. */

@@ -10,12 +10,11 @@ import { Unproven } from "./audit/read-proven.ts";
 import { handle } from "./chat/handle.ts";
 import { liveHomes } from "./chat/live-homes.ts";
 import { notifierOf } from "./chat/notify.ts";
-import { slackSurface } from "./chat/slack/index.ts";
 import type { ChatSurface } from "./chat/surface.ts";
 import { describeConfig } from "./config/describe.ts";
 import { ConfigError } from "./config/faults.ts";
 import { type Config, loadConfig } from "./config.ts";
-import { describeFailure, rootMessage, SystemError } from "./core/failure.ts";
+import { rootMessage } from "./core/failure.ts";
 import { repeats } from "./core/repeats.ts";
 import { readHealth, readMetrics, type Vitals } from "./http/health.ts";
 import { startServer } from "./http/server.ts";
@@ -30,6 +29,7 @@ import {
   readVersion,
 } from "./parts.ts";
 import { StoreError } from "./store/fault.ts";
+import { openSurfaces, refusedBy } from "./surfaces.ts";
 import { startDaily } from "./workflow/daily.ts";
 import { noteRoles, startRoles } from "./workflow/note-roles.ts";
 import { noteStart } from "./workflow/note-start.ts";
@@ -105,11 +105,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     witness: keeper.witness,
   };
   const paused = await pausedBecause(w, keeper, file, described.is);
-  const surface = config.chat && slackSurface({ ...config.chat.slack, log, now: w.now });
+  const opening = config.chat ? await openSurfaces(config.chat, { store, log, now: w.now }) : [];
   const vitals: Vitals = {
     store,
     askQueue: () => boss.getQueue("notify"),
-    chatIsUp: () => surface?.healthy(),
+    chatIsUp: () => (opening.length === 0 ? undefined : opening.every((surface) => surface.healthy())),
     paused,
     witnessedSize: keeper.size,
   };
@@ -117,13 +117,13 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     await boss.start();
     opened.defer(() => boss.stop({ graceful: true, timeout: JOB_PATIENCE }));
     await createQueues(boss);
-    const surfaces = new Map<ChatSurface["id"], ChatSurface>(surface ? [[surface.id, surface]] : []);
+    const surfaces = new Map<ChatSurface["id"], ChatSurface>(opening.map((surface) => [surface.id, surface]));
     const deps = {
       workflow: w,
       homes: liveHomes(w),
       health: async () => ({ ...(await readHealth(vitals)), version: w.version, systems: systems.size }),
       surfaces,
-      approversChannel: config.chat?.approversChannel,
+      approversChannels: config.chat?.approversChannels,
       restrictedChannel: config.chat?.restrictedChannel,
       log,
       readWitnesses: async () => {
@@ -133,19 +133,25 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     };
     const workers = await startWorkers(w, boss, notifierOf(deps));
     opened.defer(() => workers.stop());
-    const listChatGroup = surface?.listGroup;
+    // Groups of a chat are Slack’s user groups: Teams has tags, which anybody may edit.
+    const listChatGroup = surfaces.get("slack")?.listGroup;
     await noteRoles(w, listChatGroup);
     opened.defer(startRoles(w, listChatGroup));
     if (config.digest) opened.defer(await startDaily(w, config.digest));
     opened.defer(() => ending.abort(new Error("Signoff is stopping")));
-    if (surface) {
+    for (const surface of opening) {
       opened.defer(() => surface.stop());
-      await surface.start((intent, reply) => handle(deps, intent, reply)).catch(refusedBySlack);
+      await surface.start((intent, reply) => handle(deps, intent, reply)).catch(refusedBy(surface.id));
     }
   } else log.error({ paused }, "Signoff is paused: nothing is revoked, asked or sent until somebody looked");
 
   const server = await startServer(
-    { slack: surface?.router, health: () => readHealth(vitals), metrics: () => readMetrics(vitals), log },
+    {
+      ...Object.fromEntries(opening.map(({ id, router }) => [id, router])),
+      health: () => readHealth(vitals),
+      metrics: () => readMetrics(vitals),
+      log,
+    },
     config.http,
   );
   opened.defer(() => server.stop());
@@ -159,12 +165,6 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     ...(paused === undefined ? {} : { paused }),
     stop: () => running.disposeAsync(),
   };
-}
-
-/** A token that Slack refuses is the configuration's fault, found only by asking. */
-function refusedBySlack(cause: unknown): never {
-  if (!(cause instanceof SystemError)) throw cause;
-  throw new ConfigError([{ variable: "SLACK_BOT_TOKEN", problem: `is refused: ${describeFailure(cause.failure)}` }]);
 }
 
 /** A log that is not as we left it is for a human: acting on it, or writing on, would bury what happened. */

@@ -30,7 +30,7 @@ describe("the configuration", () => {
   it("turns on each system whose variables are set, and takes Slack by socket unless there is a signing secret", () => {
     const bare = loadConfig(shipped, "needed", FINE);
     expect(bare.systems).toEqual([]);
-    expect(bare.chat?.slack.mode.kind).toBe("socket");
+    expect(bare.chat?.slack?.mode.kind).toBe("socket");
     expect(bare.http).toEqual({ host: "127.0.0.1", port: 3000 });
     expect(bare.roles).toEqual({
       requester: [],
@@ -51,7 +51,7 @@ describe("the configuration", () => {
       SLACK_SIGNING_SECRET: "s",
     });
     expect(full.systems.map(({ kind }) => kind)).toEqual(["github", "postgres", "manual"]);
-    expect(full.chat?.slack.mode.kind).toBe("http");
+    expect(full.chat?.slack?.mode.kind).toBe("http");
   });
 
   it("names every fault at once by its variable, and shows no value", () => {
@@ -130,7 +130,7 @@ describe("the configuration", () => {
       GITHUB_ORG: "acme",
       GITHUB_TOKEN_FILE: join(folder, "token"),
     });
-    expect(config.chat?.slack.botToken.reveal()).toBe("from-a-file");
+    expect(config.chat?.slack?.botToken.reveal()).toBe("from-a-file");
     expect(config.systems.map(({ kind }) => kind)).toEqual(["github"]);
   });
 
@@ -216,6 +216,7 @@ const ENV = {
   optional: () => undefined,
   list: () => [],
   slack: () => ({ botToken: "b", appToken: "a" }),
+  teams: () => undefined,
 };
 
 function faultsOf(raw: Record<string, string>, file: ConfigFile = shipped) {

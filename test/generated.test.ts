@@ -23,6 +23,7 @@ const SECTIONS: readonly (readonly [string, RegExp])[] = [
     "Slack: SLACK_BOT_TOKEN, and one of SLACK_APP_TOKEN and SLACK_SIGNING_SECRET",
     /^(SLACK_|SIGNOFF_APPROVERS_CHANNEL)/,
   ],
+  ["Microsoft Teams, instead of Slack or beside it: TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID", /^TEAMS_/],
   ["Who may do what", /^SIGNOFF_(REQUESTERS|APPROVERS|AUDITORS|OPERATORS)$/],
   ["Everything else", /./],
 ];

@@ -154,6 +154,7 @@ export function opensDialog(ask: Ask): boolean {
     case "ask-account":
     case "ask-note":
     case "ask-pass":
+    case "review-plan":
       return true;
     case "decline-offer":
       return ask.note === undefined;

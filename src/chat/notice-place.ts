@@ -8,6 +8,7 @@ import type { NoticeFor } from "../workflow/notices.ts";
 import { listRecused } from "../workflow/recused.ts";
 import { approversOf, peopleWith } from "../workflow/who.ts";
 import type { Workflow } from "../workflow/workflow.ts";
+import { type ApproversChannels, type ApproversPlace, approversPlaces, twinKey } from "./approvers-places.ts";
 import type { Member } from "./intent.ts";
 import type { Audience, ChatSurface } from "./surface.ts";
 
@@ -42,7 +43,11 @@ export type Place =
   | { readonly kind: "each"; readonly why: string | undefined; readonly approvers: readonly string[] }
   /** What it stands under is not posted yet; `anew`: or stands where it does not belong, and has to be posted again. */
   | { readonly kind: "later"; readonly anew?: true }
-  | { readonly kind: "nobody"; readonly why: "no-account" | "deactivated" | "leaving"; readonly personId: string }
+  | {
+      readonly kind: "nobody";
+      readonly why: "no-account" | "deactivated" | "leaving" | "no-app";
+      readonly personId: string;
+    }
   | { readonly kind: "drop"; readonly why: string };
 
 /** Marks, with the reason, the message of an audience whose members were told one by one. */
@@ -73,7 +78,7 @@ export async function readAudience(
       return {
         kind: "thread",
         ...(await readReaders(tx, w, about)),
-        parent: await findPost(tx, `case:${audience.caseId}`),
+        parent: await findPost(tx, twinKey(`case:${audience.caseId}`, audience.surface)),
       };
     case "person":
       return { kind: "person", person: await readReachable(tx, w, audience.personId) };
@@ -104,9 +109,11 @@ export async function readReachable(tx: Tx, w: Workflow, id: string): Promise<Re
 /** What asking the chat needs. */
 export interface Chat {
   readonly surfaces: ReadonlyMap<ChatSurface["id"], ChatSurface>;
-  readonly approversChannel: string | undefined;
+  readonly approversChannels: ApproversChannels | undefined;
   /** For restricted cases; without one each who decides them is told directly. */
   readonly restrictedChannel: string | undefined;
+  /** Surfaces on which this person could not be written to just now. */
+  readonly unreachable?: ReadonlySet<ChatSurface["id"]>;
 }
 
 /** Decides where a message goes, asking the chat right before it is sent. Throws `SystemError` if the chat does not answer. */
@@ -118,9 +125,9 @@ export async function placeOf(
 ): Promise<Place> {
   switch (known.kind) {
     case "approvers":
-      return approversPlace(chat, known, leavers);
+      return approversPlace(chat, audience, known, leavers);
     case "thread":
-      return threadPlace(chat, known, leavers);
+      return threadPlace(chat, audience, known, leavers);
     case "person":
       return personPlace(chat, audience, known, leavers);
     default:
@@ -128,33 +135,45 @@ export async function placeOf(
   }
 }
 
+/** The place an audience means: the first, or the one of the surface it names, which may be configured no more. */
+function whereOf(chat: Chat, audience: NoticeFor, of: Readers): ApproversPlace | "nowhere" | undefined {
+  const places = approversPlaces(chat.surfaces, channelsOf(chat, of));
+  const named = "surface" in audience ? audience.surface : undefined;
+  if (named === undefined) return places[0];
+  return places.slice(1).find(({ surface }) => surface.id === named) ?? "nowhere";
+}
+
 async function approversPlace(
   chat: Chat,
+  audience: NoticeFor,
   known: Extract<Known, { kind: "approvers" }>,
   leavers: readonly Reachable[],
 ): Promise<Place> {
   const { approvers, moved } = known;
-  const channel = channelOf(chat, known);
   // A case that went to direct messages stays there: a second place would leave the first one out of date.
   if (moved !== undefined) return { kind: "each", why: moved || undefined, approvers };
-  const surface = chat.surfaces.get("slack") ?? [...chat.surfaces.values()][0];
-  if (!surface || channel === undefined) return { kind: "each", why: undefined, approvers };
-  const why = await unfit(surface, channel, leavers, known.recused);
+  const at = whereOf(chat, audience, known);
+  if (at === "nowhere") return { kind: "drop", why: "approvers read elsewhere" };
+  if (!at) return { kind: "each", why: undefined, approvers };
+  const why = await unfit(at.surface, at.channelId, leavers, known.recused);
   if (why !== undefined) return { kind: "each", why, approvers };
-  return { kind: "at", surface, to: { kind: "channel", channelId: channel } };
+  return { kind: "at", surface: at.surface, to: { kind: "channel", channelId: at.channelId } };
 }
 
 async function threadPlace(
   chat: Chat,
+  audience: NoticeFor,
   known: Extract<Known, { kind: "thread" }>,
   leavers: readonly Reachable[],
 ): Promise<Place> {
   const { parent, approvers } = known;
   if (eachWhy(parent) !== undefined) return { kind: "each", why: undefined, approvers };
+  const at = whereOf(chat, audience, known);
+  if (at === "nowhere") return { kind: "drop", why: "approvers read elsewhere" };
   const surface = parent?.surface ? chat.surfaces.get(parent.surface) : undefined;
   if (!surface || !parent?.channel || !parent.ts) return { kind: "later" };
   // A row that names another channel must not take a thread there.
-  if (parent.channel !== channelOf(chat, known)) return { kind: "later", anew: true };
+  if (surface.id !== at?.surface.id || parent.channel !== at.channelId) return { kind: "later", anew: true };
   const why = await unfit(surface, parent.channel, leavers, known.recused);
   if (why !== undefined) return { kind: "each", why, approvers };
   return { kind: "at", surface, to: { kind: "thread", parent: { channel: parent.channel, ts: parent.ts } } };
@@ -186,7 +205,10 @@ async function reach(chat: Chat, person: Reachable, leavers: readonly Reachable[
   let deactivated = false;
   const foreign = (surface: ChatSurface["id"], id: string) =>
     leavers.some(({ accounts }) => accounts.some((account) => account.surface === surface && account.id === id));
-  for (const surface of chat.surfaces.values()) {
+  // Where they are known comes before where only an e-mail says so.
+  const isKnown = (surface: ChatSurface) => person.accounts.some((account) => account.surface === surface.id);
+  const usable = [...chat.surfaces.values()].filter(({ id }) => !chat.unreachable?.has(id));
+  for (const surface of usable.toSorted((a, b) => Number(isKnown(b)) - Number(isKnown(a)))) {
     const known = person.accounts.filter((account) => account.surface === surface.id);
     const members = await Promise.all(known.map(({ id }) => surface.getMember(id)));
     if (known.length === 0)
@@ -197,7 +219,8 @@ async function reach(chat: Chat, person: Reachable, leavers: readonly Reachable[
       if (member?.kind === "deactivated") deactivated = true;
     }
   }
-  return { kind: "nobody", why: deactivated ? "deactivated" : "no-account", personId: person.id };
+  const why = chat.unreachable?.size ? "no-app" : deactivated ? "deactivated" : "no-account";
+  return { kind: "nobody", why, personId: person.id };
 }
 
 /** Why a channel cannot be used for a case; `undefined` if it can: it is private, and its leaver does not read it. */
@@ -251,7 +274,7 @@ async function readReaders(
   return { approvers, recused: [], restricted: false };
 }
 
-/** The channel of a case; of restricted ones only where the configuration names a smaller one. */
-function channelOf(chat: Chat, { restricted }: Readers): string | undefined {
-  return restricted ? chat.restrictedChannel : chat.approversChannel;
+/** The channels of a case; of restricted ones only where the configuration names a smaller one, which Slack alone has. */
+function channelsOf(chat: Chat, { restricted }: Readers): ApproversChannels | undefined {
+  return restricted ? { slack: chat.restrictedChannel } : chat.approversChannels;
 }

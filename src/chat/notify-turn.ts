@@ -3,6 +3,7 @@ import { SystemError } from "../core/failure.ts";
 import { type Post, savePost } from "../store/posts.ts";
 import { backoff, failureOf } from "../workflow/recover.ts";
 import type { Workflow } from "../workflow/workflow.ts";
+import type { ApproversChannels } from "./approvers-places.ts";
 import type { LiveHomes } from "./live-homes.ts";
 import type { HomeHealth } from "./messages/home.ts";
 import type { ChatSurface } from "./surface.ts";
@@ -13,8 +14,8 @@ import type { ChatSurface } from "./surface.ts";
 export interface NotifyDeps {
   readonly workflow: Workflow;
   readonly surfaces: ReadonlyMap<ChatSurface["id"], ChatSurface>;
-  /** Id of the approvers' private channel; without one every approver is told directly. */
-  readonly approversChannel?: string | undefined;
+  /** Ids of the approvers' private channels by surface; without any, every approver is told directly. */
+  readonly approversChannels?: ApproversChannels | undefined;
   /** Id of the private channel of restricted cases; without one each who decides them is told directly. */
   readonly restrictedChannel?: string | undefined;
   readonly log: Log;

@@ -6,6 +6,7 @@ import { Notice, NoticeFor, wantPost, wantThreadPost } from "../workflow/notices
 import type { Job } from "../workflow/queues.ts";
 import { transition } from "../workflow/transition.ts";
 import type { Workflow } from "../workflow/workflow.ts";
+import { keyOfTwin } from "./approvers-places.ts";
 import type { Message } from "./message.ts";
 import { withdrawnMessage } from "./messages/missed.ts";
 import { type Content, contentOf, keyFor } from "./notice-content.ts";
@@ -20,6 +21,7 @@ import {
 } from "./notice-place.ts";
 import { showHome } from "./notify-home.ts";
 import { drop, finish, type NotifyDeps, pause, putOff, save, settled, type Turn } from "./notify-turn.ts";
+import { wantTwins } from "./notify-twins.ts";
 import type { ChatSurface, Posted } from "./surface.ts";
 import { notBefore } from "./work-time.ts";
 
@@ -64,14 +66,8 @@ export async function notify(deps: NotifyDeps, { key }: { key: string }): Promis
     const facts = await readFacts(w, post, notice);
     if (facts.content.kind === "nothing") return await drop(turn, facts.content.why);
     over = facts.content.about.over;
-    const place = await placeOf(
-      { surfaces: deps.surfaces, approversChannel: deps.approversChannel, restrictedChannel: deps.restrictedChannel },
-      facts.audience,
-      facts.known,
-      facts.leavers,
-    );
-    if (await waits(turn, facts, place)) return;
-    await follow(turn, facts.notice, facts.content, place);
+    await wantTwins(turn, facts.notice, facts.audience);
+    await sayWherePossible(turn, facts, facts.content);
   } catch (error) {
     await putOff(turn, error, over);
   }
@@ -120,7 +116,8 @@ async function waits(turn: Turn, { notice, known }: Facts, place: Place): Promis
   if (notice.kind !== "work" && notice.kind !== "work-reminder") return false;
   if (turn.post.ts !== null || turn.post.posting || known.kind !== "person" || !known.person) return false;
   const { workflow: w } = turn.deps;
-  if (place.kind === "nobody") await skipOwner(w, notice.caseId, place.personId, place.why);
+  if (place.kind === "nobody")
+    await skipOwner(w, notice.caseId, place.personId, place.why === "no-app" ? "no-account" : place.why);
   if (place.kind !== "at" || !place.reader) return false;
   const nextAt = await notBefore(w, known.person, place.reader);
   if (nextAt !== undefined) {
@@ -134,6 +131,35 @@ async function waits(turn: Turn, { notice, known }: Facts, place: Place): Promis
   if (again.content.kind === "say") return false;
   await drop(turn, again.content.why);
   return true;
+}
+
+/** Says it in the first place that takes it: somebody who cannot be written to on one surface may be reached on another. */
+async function sayWherePossible(turn: Turn, facts: Facts, content: Extract<Content, { kind: "say" }>): Promise<void> {
+  const { notice, audience, known, leavers } = facts;
+  const { surfaces, approversChannels, restrictedChannel } = turn.deps;
+  const unreachable = new Set<ChatSurface["id"]>();
+  for (;;) {
+    const place = await placeOf(
+      { surfaces, approversChannels, restrictedChannel, unreachable },
+      audience,
+      known,
+      leavers,
+    );
+    if (await waits(turn, facts, place)) return;
+    try {
+      return await follow(turn, notice, content, place);
+    } catch (error) {
+      const again = place.kind === "at" && place.to.kind === "member" && !unreachable.has(place.surface.id);
+      if (!again || !isUnreachable(error)) throw error;
+      unreachable.add(place.surface.id);
+    }
+  }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return (
+    error instanceof SystemError && error.failure.code === "refused" && error.failure.reason === "member_unreachable"
+  );
 }
 
 async function follow(
@@ -226,7 +252,7 @@ async function tellEach(
         notice.kind === "case" || caseId === undefined
           ? { kind: "person", personId }
           : { kind: "under", key: keyFor(`case:${caseId}`, personId), personId };
-      next.push(await wantPost(tx, keyFor(post.key, personId), notice, audience));
+      next.push(await wantPost(tx, keyFor(keyOfTwin(post.key), personId), notice, audience));
     }
     // A thread found its channel unfit before the case message did.
     if (notice.kind !== "case" && caseId !== undefined && why !== undefined)

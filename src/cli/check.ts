@@ -18,7 +18,9 @@ interface Line {
 
 /** What can be asked about a chat. */
 export interface ChatToCheck {
-  readonly channel: string;
+  readonly title: string;
+  /** None if approvers read every case on another surface. */
+  readonly channel: string | undefined;
   getChannel(id: string): Promise<{ readonly private: boolean; readonly members: readonly string[] }>;
 }
 
@@ -28,14 +30,15 @@ const PATIENCE = 30_000;
 /** `signoff check`: tries everything with the real credentials, before a case needs it. @returns the exit code */
 export async function check(
   w: Workflow,
-  chat: ChatToCheck | undefined,
+  chats: readonly ChatToCheck[],
   rollback: string | undefined,
   terminal: Terminal,
 ): Promise<number> {
   const groups: (readonly [string, readonly Line[]])[] = [
     ["Database", await checkStore(w.store, rollback)],
     ["Roles", await checkRoles(w)],
-    ["Chat", await checkChat(chat)],
+    ...(chats.length === 0 ? [["Chat", [bad("none", NO_CHAT)]] as const] : []),
+    ...(await Promise.all(chats.map(async (chat) => [chat.title, await checkChat(chat)] as const))),
   ];
   const systems = [...w.systems.values()];
   const lines = await Promise.all(systems.map((system) => checkSystem(system, w.log, w.now)));
@@ -76,7 +79,9 @@ async function checkRoles(w: Workflow): Promise<Line[]> {
         if (isGroup(name)) continue;
         const id = name.includes("@")
           ? await findPersonOfEmail(tx, w, name)
-          : ((await findPersonOfAccount(tx, w, "slack", name)) ?? (await findPerson(tx, w, name))?.id);
+          : ((await findPersonOfAccount(tx, w, "slack", name)) ??
+            (await findPersonOfAccount(tx, w, "teams", name)) ??
+            (await findPerson(tx, w, name))?.id);
         if (id === undefined) lines.push(bad(`${role} ${name}`, "nobody in the directory: signoff import people"));
         else people.add(id);
       }
@@ -101,8 +106,10 @@ async function checkRoles(w: Workflow): Promise<Line[]> {
   return lines;
 }
 
-async function checkChat(chat: ChatToCheck | undefined): Promise<Line[]> {
-  if (!chat) return [bad("none", "set SLACK_BOT_TOKEN and what .env.example names with it")];
+const NO_CHAT = "set SLACK_BOT_TOKEN or TEAMS_APP_ID, and what .env.example names with it";
+
+async function checkChat(chat: ChatToCheck): Promise<Line[]> {
+  if (chat.channel === undefined) return [good("approvers read every case elsewhere")];
   try {
     const channel = await chat.getChannel(chat.channel);
     return [
@@ -113,7 +120,12 @@ async function checkChat(chat: ChatToCheck | undefined): Promise<Line[]> {
     ];
   } catch (cause) {
     if (!(cause instanceof SystemError)) throw cause;
-    return [bad("the approvers' channel", `${describeFailure(cause.failure)}. Invite the bot: /invite @Signoff`)];
+    return [
+      bad(
+        "the approvers' channel",
+        `${describeFailure(cause.failure)}. Add the app to it (in Slack: /invite @Signoff)`,
+      ),
+    ];
   }
 }
 

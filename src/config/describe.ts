@@ -12,6 +12,16 @@ export interface Described {
   readonly chat: string;
 }
 
+/** Without a surface more than before, so that an installation that changed nothing says nothing new. */
+function chatWords(chat: Config["chat"]): string {
+  const { slack, teams, approversChannels: at } = chat ?? {};
+  const said = [
+    ...(slack ? [`slack ${slack.mode.kind} ${at?.slack ?? "none"}`] : []),
+    ...(teams ? [`teams ${teams.appId} ${teams.tenantId} ${at?.teams ?? "none"}`] : []),
+  ];
+  return said.join(", ") || "none";
+}
+
 /** What a start says of its configuration, and the hash that every entry names. `ids` are those of the systems. */
 export function describeConfig(config: Config, ids: readonly string[]): { is: Described; hash: string } {
   const sorted = (names: readonly string[]) => [...new Set(names)].sort();
@@ -19,7 +29,7 @@ export function describeConfig(config: Config, ids: readonly string[]): { is: De
     systems: sorted(ids),
     roles: Object.fromEntries(LISTS.map((list) => [list, sorted(config.roles[list])])) as Record<keyof Lists, string[]>,
     policy: policyOf(config.policy),
-    chat: config.chat ? `slack ${config.chat.slack.mode.kind} ${config.chat.approversChannel}` : "none",
+    chat: chatWords(config.chat),
   };
   return {
     is,

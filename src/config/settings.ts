@@ -15,6 +15,8 @@ export interface Env {
   list(name: string): readonly string[];
   /** SLACK_…, if any of them is set. */
   slack(): SlackSettings | undefined;
+  /** TEAMS_…, if any of them is set. */
+  teams(): TeamsSettings | undefined;
 }
 
 export interface SlackSettings {
@@ -22,6 +24,14 @@ export interface SlackSettings {
   readonly appToken?: string | undefined;
   readonly signingSecret?: string | undefined;
   readonly apiUrl?: string | undefined;
+}
+
+export interface TeamsSettings {
+  readonly appId?: string | undefined;
+  readonly appPassword?: string | undefined;
+  readonly tenantId?: string | undefined;
+  /** Id of the private channel or group chat where approvers see every case. */
+  readonly approversConversation?: string | undefined;
 }
 
 /** What signoff.config.ts says. */
@@ -46,7 +56,8 @@ export interface Settings {
   };
   readonly chat: {
     readonly slack?: SlackSettings | undefined;
-    /** Id of the private channel where every case is shown. */
+    readonly teams?: TeamsSettings | undefined;
+    /** Id of Slack's private channel where every case is shown. */
     readonly approversChannel?: string | undefined;
     /** Id of the private channel of restricted cases; without one each who decides them is told directly. */
     readonly restrictedChannel?: string | undefined;
@@ -75,6 +86,14 @@ const SettingsShape = z.strictObject({
         appToken: z.string().optional(),
         signingSecret: z.string().optional(),
         apiUrl: z.string().optional(),
+      })
+      .optional(),
+    teams: z
+      .strictObject({
+        appId: z.string().optional(),
+        appPassword: z.string().optional(),
+        tenantId: z.string().optional(),
+        approversConversation: z.string().optional(),
       })
       .optional(),
     approversChannel: z.string().optional(),
@@ -122,6 +141,15 @@ function envOf(environment: Environment, faults: Fault[]): Env {
         apiUrl: environment.read("SLACK_API_URL"),
       };
       return slack.botToken || slack.appToken || slack.signingSecret ? slack : undefined;
+    },
+    teams() {
+      const teams = {
+        appId: environment.read("TEAMS_APP_ID"),
+        appPassword: environment.read("TEAMS_APP_PASSWORD"),
+        tenantId: environment.read("TEAMS_TENANT_ID"),
+        approversConversation: environment.read("TEAMS_APPROVERS_CONVERSATION"),
+      };
+      return Object.values(teams).some((value) => value !== undefined) ? teams : undefined;
     },
   };
   return env;

@@ -11,6 +11,12 @@ const list = (about: string) =>
     .default("")
     .transform((value) => value.split(/[\s,]+/).filter((item) => item !== ""))
     .meta({ about });
+const objectId = (about: string) =>
+  z
+    .string()
+    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be an id such as 00000000-0000-0000-0000-000000000000")
+    .optional()
+    .meta({ about });
 const secret = (about: string) =>
   z
     .string()
@@ -51,7 +57,7 @@ export const Variables = z.object({
     .transform(Number)
     .refine((port) => port < 65_536, "must be a port number")
     .default(3000)
-    .meta({ about: "Port for /slack, /healthz and /metrics; 3000 if unset, 0 for any that is free" }),
+    .meta({ about: "Port for /slack, /teams, /healthz and /metrics; 3000 if unset, 0 for any that is free" }),
   SLACK_BOT_TOKEN: secret("Slack: the bot token (xoxb-…), from OAuth & Permissions"),
   SLACK_APP_TOKEN: secret(
     "Slack by socket, without a public address: an app-level token (xapp-…) with connections:write",
@@ -75,6 +81,18 @@ export const Variables = z.object({
     .optional()
     .meta({
       about: "Id of the smaller private channel of restricted cases; each who decides them is told directly if unset",
+    }),
+  TEAMS_APP_ID: objectId(
+    "Teams: the bot's application (client) id; set its messaging endpoint to https://HOST/teams/messages",
+  ),
+  TEAMS_APP_PASSWORD: secret("Teams: a client secret of that application"),
+  TEAMS_TENANT_ID: objectId("Teams: the directory (tenant) id whose people have rights; nobody else has"),
+  TEAMS_APPROVERS_CONVERSATION: z
+    .string()
+    .regex(/^19:\S+@thread\.\S+$/, "must be a conversation's id, such as 19:…@thread.v2")
+    .optional()
+    .meta({
+      about: "Id of the private channel or group chat where approvers see every case: 19:…@thread.v2 or @thread.tacv2",
     }),
   SIGNOFF_REQUESTERS: list(
     "Who may start a case: person ids, e-mails, chat ids or groups by immutable id (group:okta:acme.okta.com:00g1abc), separated by commas",

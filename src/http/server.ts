@@ -9,6 +9,8 @@ import type { Health } from "./health.ts";
 export interface Served {
   /** Mounted at `/slack` if Slack reaches us over HTTP. */
   readonly slack?: Router | undefined;
+  /** Mounted at `/teams` if Teams is configured. */
+  readonly teams?: Router | undefined;
   health(): Promise<Health>;
   /** In Prometheus' text format. */
   metrics(): Promise<string>;
@@ -28,6 +30,7 @@ export async function startServer(served: Served, at: { host: string; port: numb
   app.disable("etag");
   // Slack signs the bytes as they came, so nothing reads bodies before its router.
   if (served.slack) app.use("/slack", served.slack);
+  if (served.teams) app.use("/teams", served.teams);
   app.get("/healthz", async (_request, response) => {
     const health = await served.health();
     response.status(health.ok ? 200 : 503).json(health);

@@ -439,3 +439,14 @@ export const undos = pgTable("undos", {
   askedSeq: bigint("asked_seq", { mode: "number" }).notNull(),
   confirmedSeq: bigint("confirmed_seq", { mode: "number" }),
 });
+
+/** Where a chat let us speak first: without the address that it named, nobody there could be written to after a restart. */
+export const conversations = pgTable("conversations", {
+  /** The chat's own id of it. */
+  id: text("id").primaryKey(),
+  serviceUrl: text("service_url").notNull(),
+  kind: text("kind").notNull(),
+  teamId: text("team_id"),
+  /** Whose personal conversation it is, by the account's id. */
+  memberId: text("member_id").unique(),
+});

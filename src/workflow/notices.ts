@@ -59,16 +59,19 @@ export const Notice = z.discriminatedUnion("kind", [
     kind: z.literal("unreached"),
     caseId: z.string(),
     personId: z.string(),
-    why: z.enum(["no-account", "deactivated", "leaving"]),
+    why: z.enum(["no-account", "deactivated", "leaving", "no-app"]),
   }),
 ]);
 export type Notice = z.infer<typeof Notice>;
 
+/** Where more than one surface has a channel for approvers, which one; the first if it is not said. */
+const Surface = z.enum(["slack", "teams"]);
+
 /** Who it is for. Chat finds the channel or the account, and goes to the approvers one by one if the channel is unfit. */
 export const NoticeFor = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("approvers") }),
+  z.object({ kind: z.literal("approvers"), surface: Surface.optional() }),
   /** The thread under the case message. */
-  z.object({ kind: z.literal("case-thread"), caseId: z.string() }),
+  z.object({ kind: z.literal("case-thread"), caseId: z.string(), surface: Surface.optional() }),
   z.object({ kind: z.literal("person"), personId: z.string() }),
   /** That account's own page. */
   z.object({ kind: z.literal("home"), surface: z.enum(["slack", "teams"]), account: z.string() }),

@@ -76,7 +76,7 @@ export async function bench(
   const channel = options.channel === undefined ? "C1" : (options.channel ?? undefined);
   const notifier = notifierOf({
     ...deps,
-    approversChannel: channel,
+    approversChannels: { slack: channel },
     restrictedChannel: "C2",
     health: async () => ({ db: "up", queue: "up", chat: "up", version: "0.0.0-test", systems: 1 }),
   });

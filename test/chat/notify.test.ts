@@ -75,7 +75,7 @@ describe("where a message stands", () => {
     const caseId = await b.open();
     await b.settle();
     const key = `case:${caseId}`;
-    const notifier = notifierOf({ ...b.deps, approversChannel: "C1" });
+    const notifier = notifierOf({ ...b.deps, approversChannels: { slack: "C1" } });
     await b.press("ann", b.shown(key), "Approve");
     await notifier.notify({ key });
     const { update } = b.chat.calls;
@@ -114,7 +114,7 @@ describe("after a crash", () => {
       const caseId = await b.open();
       const key = `${kind}:${caseId}`;
       b.chat.loseAnswerOf = { call: "post", error: new Died() };
-      const dying = notifierOf({ ...b.deps, approversChannel: "C1" });
+      const dying = notifierOf({ ...b.deps, approversChannels: { slack: "C1" } });
       await dying.notify({ key });
       expect(standing(b, key)).toHaveLength(1);
       expect(await rowOf(b, key)).toMatchObject({ posting: true, ts: null, done: 0 });
@@ -133,7 +133,7 @@ describe("after a crash", () => {
     await write(b, (tx) =>
       tx.update(posts).set({ lease: "dead", leaseUntil: until, posting: true }).where(eq(posts.key, key)),
     );
-    const notifier = notifierOf({ ...b.deps, approversChannel: "C1" });
+    const notifier = notifierOf({ ...b.deps, approversChannels: { slack: "C1" } });
     await notifier.notify({ key });
     expect(standing(b, key)).toHaveLength(0);
     later(b, 30_001);
@@ -146,7 +146,7 @@ describe("after a crash", () => {
   it("sends once when two processes take the same job", async () => {
     await using b = await bench();
     const caseId = await b.open();
-    const notifier = notifierOf({ ...b.deps, approversChannel: "C1" });
+    const notifier = notifierOf({ ...b.deps, approversChannels: { slack: "C1" } });
     await Promise.all([1, 2, 3].map(() => notifier.notify({ key: `case:${caseId}` })));
     expect(b.chat.calls.post).toBe(1);
   });
@@ -160,7 +160,9 @@ describe("while the chat is away", () => {
     b.chat.broken = new SystemError({ code: "unreachable" });
     const message = b.shown(`case:${caseId}`);
     await b.press("ann", message, "Approve");
-    await b.t.runJobs({ notify: (key) => notifierOf({ ...b.deps, approversChannel: "C1" }).notify({ key }) });
+    await b.t.runJobs({
+      notify: (key) => notifierOf({ ...b.deps, approversChannels: { slack: "C1" } }).notify({ key }),
+    });
     expect((await b.view(caseId)).case.state).toBe("closed");
     expect(textOf(b.shown(`case:${caseId}`))).not.toContain("Closed");
     b.chat.broken = undefined;
@@ -174,7 +176,7 @@ describe("while the chat is away", () => {
     await using b = await bench();
     const caseId = await b.open();
     const key = `case:${caseId}`;
-    const notifier = notifierOf({ ...b.deps, approversChannel: "C1" });
+    const notifier = notifierOf({ ...b.deps, approversChannels: { slack: "C1" } });
     const retryAt = new Date(b.t.clock.now.getTime() + 30_000);
     b.chat.broken = new SystemError({ code: "rate-limited", retryAt });
     await notifier.notify({ key });

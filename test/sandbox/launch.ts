@@ -12,7 +12,8 @@ const DIGEST_AFTER_MS = 10 * 60_000;
 
 /** Starts what the environment asks for, and stays until it is ended. */
 export async function launch(): Promise<void> {
-  if (process.env["SLACK_BOT_TOKEN"] || process.env["SLACK_BOT_TOKEN_FILE"]) return startApp();
+  const chats = ["SLACK_BOT_TOKEN", "TEAMS_APP_PASSWORD"].flatMap((name) => [name, `${name}_FILE`]);
+  if (chats.some((name) => process.env[name])) return startApp();
   const lines = await refusalLines(process.env);
   if (lines.length > 0) {
     console.error(lines.join("\n"));

@@ -1,3 +1,4 @@
+import { isOver } from "../../core/case.ts";
 import type { CaseView, PlanView } from "../../store/views.ts";
 import type { Button, Message, Part } from "../message.ts";
 import { blindCount, blindList } from "./blind.ts";
@@ -36,6 +37,7 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
   const over = ["cancelled", "rejected", "held"].includes(view.case.state);
   return {
     summary: `${view.leaver.name}: ${caseState(view)}`,
+    ...againOf(view),
     parts: [
       { kind: "heading", text: `Offboarding ${view.leaver.name}` },
       headPart(view, "approver"),
@@ -54,6 +56,11 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
       ...whoCannot(view, current),
     ],
   };
+}
+
+/** Shows an open case as whoever looks may see it. One that is over changes no more, and is found no more. */
+export function againOf({ case: row, leaver }: CaseView): Pick<Message, "again"> {
+  return isOver(row.state) ? {} : { again: { kind: "case-status", who: { kind: "unclear", text: leaver.id } } };
 }
 
 /** Who, when, how and why: the same facts for approvers and the requester. */

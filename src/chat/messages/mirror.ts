@@ -1,6 +1,6 @@
 import type { CaseView } from "../../store/views.ts";
 import type { Message } from "../message.ts";
-import { currentPlan, headPart, lateParts } from "./case.ts";
+import { againOf, currentPlan, headPart, lateParts } from "./case.ts";
 import { cancelButton, progressWords, readButtons, systemsPart } from "./plan-parts.ts";
 import { caseState, count, paragraph, people } from "./words.ts";
 
@@ -13,6 +13,7 @@ export function mirrorMessage(view: CaseView): Message {
   const over = ["cancelled", "rejected", "held"].includes(view.case.state);
   return {
     summary: `Your case for ${view.leaver.name}: ${caseState(view)}`,
+    ...againOf(view),
     parts: [
       { kind: "heading", text: `Your case: ${view.leaver.name}` },
       headPart(view, "requester"),

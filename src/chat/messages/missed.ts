@@ -25,6 +25,7 @@ const WHY = {
   "no-account": "no chat account of theirs is known",
   deactivated: "their chat account is deactivated",
   leaving: "their own access is being reviewed",
+  "no-app": "they have no chat with Signoff, or it takes no messages",
 } as const;
 
 /** Somebody could not be reached in chat: said to the approvers, once a person and case. */

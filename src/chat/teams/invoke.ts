@@ -43,7 +43,7 @@ export function dialogLine(text: string): Invoked {
 }
 
 export function dialogMessage(message: Message): Invoked {
-  return continued(ANSWER_TITLE, "medium", renderCard(message, LIMITS.activityBytes));
+  return continued(ANSWER_TITLE, "medium", renderCard(message, LIMITS.activityBytes, "dialog"));
 }
 
 export function dialogForm(form: Form, filled?: Filled): Invoked {

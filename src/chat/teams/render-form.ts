@@ -1,10 +1,10 @@
 import type { Answers, Field, Form } from "../message.ts";
 import { moreOptions } from "../messages/surface-words.ts";
-import type { Card, Element } from "./card.ts";
+import type { Action, Card, Element } from "./card.ts";
 import { fitCard, quiet } from "./fit-card.ts";
 import { bytesOf, LIMITS } from "./limits.ts";
 import { VERBS } from "./read.ts";
-import { piecesOf } from "./render.ts";
+import { piecesOf, type Where } from "./render.ts";
 import { plain } from "./text.ts";
 
 /** What was typed before, and what is wrong with it, by field id. */
@@ -14,26 +14,26 @@ export interface Filled {
 }
 
 /** A dialog's card: in a dialog its button submits the dialog, in a card it executes. */
-export function renderForm(form: Form, where: "dialog" | "card", filled: Filled = {}): Card {
+export function renderForm(form: Form, where: Where, filled: Filled = {}): Card {
   if (JSON.stringify(form.carried).length > LIMITS.carried)
     throw new TypeError(`dialog ${form.kind} carries more than ids`);
   const many = form.fields.filter(({ input }) => input === "check").map(({ id }) => id);
   const data = { signoff: { form: form.kind, carried: form.carried, ...(many.length > 0 ? { many } : {}) } };
-  const title = plain(form.submit, LIMITS.buttonText);
+  const title = plain(form.submit ?? "", LIMITS.buttonText);
   const faults = faultsOf(form, filled.faults ?? {});
   const inputs = form.fields.flatMap((field) => inputOf(field, filled.answers?.[field.id], faults.get(field.id)));
+  const submit: Action =
+    where === "dialog"
+      ? { type: "Action.Submit", title, data, style: "positive" }
+      : { type: "Action.Execute", title, verb: VERBS.form, data, style: "positive" };
   const frame: Card = {
     type: "AdaptiveCard",
     version: "1.5",
     msteams: { width: "Full" },
     body: [],
-    actions: [
-      where === "dialog"
-        ? { type: "Action.Submit", title, data, style: "positive" }
-        : { type: "Action.Execute", title, verb: VERBS.form, data, style: "positive" },
-    ],
+    ...(form.submit === undefined ? {} : { actions: [submit] }),
   };
-  const intro = piecesOf(form.intro ?? [], []);
+  const intro = piecesOf(form.intro ?? [], [], where);
   const head = fitCard(intro, LIMITS.activityBytes - bytesOf(frame) - bytesOf(inputs) - 500);
   return { ...frame, body: [...head, ...inputs] };
 }
@@ -117,12 +117,10 @@ function elementOf(field: Field, typed: string | undefined): Element {
 }
 
 function choicesOf(options: readonly { readonly value: string; readonly label: string; readonly hint?: string }[]) {
-  return options
-    .slice(0, LIMITS.options)
-    .map(({ value, label, hint }) => ({
-      title: plain(hint ? `${label} (${hint})` : label, LIMITS.optionLabel),
-      value,
-    }));
+  return options.slice(0, LIMITS.options).map(({ value, label, hint }) => ({
+    title: plain(hint ? `${label} (${hint})` : label, LIMITS.optionLabel),
+    value,
+  }));
 }
 
 function hintOf(field: Field): string | undefined {

@@ -32,15 +32,18 @@ export function withoutMentions(rendered: Rendered): Rendered {
 
 const EMPTY: Card = { type: "AdaptiveCard", version: "1.5", msteams: { width: "Full" }, body: [] };
 
+/** Where a card stands. In a dialog its buttons submit the dialog, and there is no other way for them. */
+export type Where = "card" | "dialog";
+
 /** A message as a card of at most `bytes`. */
-export function renderCard(message: Message, bytes: number): Card {
+export function renderCard(message: Message, bytes: number, where: Where = "card"): Card {
   const parts: readonly Part[] = message.parts.length > 0 ? message.parts : [{ kind: "text", text: [message.summary] }];
   const mentions: CardMention[] = [];
-  const pieces = piecesOf(parts, mentions);
+  const pieces = piecesOf(parts, mentions, where);
   const frame: Card = {
     ...EMPTY,
     ...(mentions.length > 0 ? { msteams: { width: "Full", entities: mentions } } : {}),
-    ...(message.again
+    ...(message.again && where === "card"
       ? {
           refresh: {
             action: {
@@ -57,9 +60,9 @@ export function renderCard(message: Message, bytes: number): Card {
 }
 
 /** Parts laid out, for a card or the head of a dialog. */
-export function piecesOf(parts: readonly Part[], mentions: CardMention[]): Piece[] {
+export function piecesOf(parts: readonly Part[], mentions: CardMention[], where: Where): Piece[] {
   return parts.flatMap((part, at): Piece[] => {
-    const piece = layOut(part, mentions);
+    const piece = layOut(part, mentions, where);
     if (!piece) return [];
     const before = parts[at - 1];
     if (before?.kind !== "divider" || piece.kind !== "whole") return [piece];
@@ -68,7 +71,7 @@ export function piecesOf(parts: readonly Part[], mentions: CardMention[]): Piece
   });
 }
 
-function layOut(part: Part, mentions: CardMention[]): Piece | undefined {
+function layOut(part: Part, mentions: CardMention[], where: Where): Piece | undefined {
   switch (part.kind) {
     case "heading":
       return whole({
@@ -105,7 +108,7 @@ function layOut(part: Part, mentions: CardMention[]): Piece | undefined {
       return inlines.length === 0 ? undefined : whole({ type: "RichTextBlock", inlines, spacing: "Small" });
     }
     case "actions":
-      return actions(part.buttons);
+      return actions(part.buttons, where);
     case "divider":
       return undefined;
     default:
@@ -113,28 +116,32 @@ function layOut(part: Part, mentions: CardMention[]): Piece | undefined {
   }
 }
 
-function actions(buttons: readonly Button[]): Piece | undefined {
+function actions(buttons: readonly Button[], where: Where): Piece | undefined {
   const fit = buttons.filter(({ ask }) => bytesOf(ask) <= LIMITS.buttonBytes);
   const unfit = buttons.filter((button) => !fit.includes(button)).map(({ label }) => plain(label, LIMITS.buttonText));
   const rows = Array.from(
     { length: Math.ceil(fit.length / LIMITS.buttonsInRow) },
     (_, row): Element => ({
       type: "ActionSet",
-      actions: fit.slice(row * LIMITS.buttonsInRow, (row + 1) * LIMITS.buttonsInRow).map(actionOf),
+      actions: fit
+        .slice(row * LIMITS.buttonsInRow, (row + 1) * LIMITS.buttonsInRow)
+        .map((button) => actionOf(button, where)),
     }),
   );
   const elements = unfit.length > 0 ? [...rows, quiet(unfitButtons(unfit))] : rows;
   return elements.length === 0 ? undefined : whole(...elements);
 }
 
-function actionOf(button: Button): Action {
+function actionOf(button: Button, where: Where): Action {
   const { ask, confirm } = button;
   const style = button.style ? ({ style: button.style === "danger" ? "destructive" : "positive" } as const) : {};
   const title = plain(button.label, LIMITS.buttonText) || "…";
   const doing = (label: string): Action =>
-    opensDialog(ask)
-      ? { type: "Action.Submit", title: label, data: { msteams: { type: "task/fetch" }, signoff: { ask } }, ...style }
-      : { type: "Action.Execute", title: label, verb: VERBS.ask, data: { signoff: { ask } }, ...style };
+    where === "dialog"
+      ? { type: "Action.Submit", title: label, data: { signoff: { ask } }, ...style }
+      : opensDialog(ask)
+        ? { type: "Action.Submit", title: label, data: { msteams: { type: "task/fetch" }, signoff: { ask } }, ...style }
+        : { type: "Action.Execute", title: label, verb: VERBS.ask, data: { signoff: { ask } }, ...style };
   if (!confirm) return doing(title);
   const body = piecesOf(
     [
@@ -142,6 +149,7 @@ function actionOf(button: Button): Action {
       { kind: "text", text: [confirm.text] },
     ],
     [],
+    where,
   );
   const card: Card = {
     type: "AdaptiveCard",
