@@ -45,11 +45,16 @@ export interface Client {
   send(asking: Asking): Promise<Answer<unknown> | undefined>;
 }
 
+/** jira.js's functions; loaded once a process. */
+export function loadJira(): Promise<typeof Cloud> {
+  return import("jira.js/cloud");
+}
+
 const MOST_PAGES = 10_000;
 
 /**
  * Opens the API for one call. jira.js gives each endpoint's method, address and fields; it calls the global fetch and
- * knows no signal, so its functions are handed a transport of ours. It is loaded when Jira is first asked something: the
+ * knows no signal, so its functions are handed a transport of ours. It is loaded only where Jira is configured: the
  * whole of it is 56 MB and most of a second, and its `exports` let nobody load less.
  */
 export function openClient(options: Options, tools: Tools, call: Call): Client {
@@ -65,7 +70,7 @@ export function openClient(options: Options, tools: Tools, call: Call): Client {
   );
 
   async function ask(asking: Asking): Promise<Answer<unknown>> {
-    const jira = await import("jira.js/cloud");
+    const jira = await loadJira();
     let answer: Answer<unknown> | undefined;
     await asking(jira, {
       async sendRequest<T>({ method = "GET", url, searchParams, body }: SendRequest): Promise<T> {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Call, defineConnector, Secret, type System, secretField, type Tools } from "../connector.ts";
 import { findAccounts, systemId } from "./accounts.ts";
 import { checkCredential } from "./check.ts";
-import { type Options, openClient } from "./client.ts";
+import { loadJira, type Options, openClient } from "./client.ts";
 import { listGrants, sightOf } from "./grants.ts";
 import { readBack } from "./read-back.ts";
 import { reassign } from "./reassign.ts";
@@ -64,7 +64,12 @@ export const jira = defineConnector({
   connect,
 });
 
+/** When an app that goes on running loads jira.js, in milliseconds: a command that is over by then never does. */
+const LOAD_AFTER = 1500;
+
 function connect(options: Options, tools: Tools): System {
+  // Loading holds everything up for a second, so it is done while nobody waits for an answer rather than at a click.
+  setTimeout(() => void loadJira().catch(() => {}), LOAD_AFTER).unref();
   const open = (call: Call) => openClient(options, tools, call);
   return {
     id: systemId(options.site),
