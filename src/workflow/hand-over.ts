@@ -3,7 +3,7 @@ import { and, eq, inArray, isNull, lt, or } from "drizzle-orm";
 import { type Reading, SystemError } from "../../connectors/connector.ts";
 import type { Account } from "../core/access.ts";
 import { safeText } from "../core/text.ts";
-import { type Case, findCase, lockCase } from "../store/cases.ts";
+import { type Case, lockCase } from "../store/cases.ts";
 import { findOffer, type Offer } from "../store/offers.ts";
 import type { Tx } from "../store/open.ts";
 import { offers } from "../store/schema.ts";
@@ -76,9 +76,11 @@ function leaseNow(w: Workflow, offerId: string): Promise<Taken | undefined> {
   const id = randomUUID();
   return transition<Taken | undefined>(w, async (tx) => {
     if ((await readActs(tx, w)).kind !== "running") return { result: undefined };
-    const found = await findOffer(tx, offerId);
-    const row = found && (await findCase(tx, found.caseId));
-    if (!row || !isMoving(found) || !mayBeKnown(row)) return { result: undefined };
+    const known = await findOffer(tx, offerId);
+    const row = known && (await lockCase(tx, known.caseId));
+    // Read again under the case's lock: whoever moved it meanwhile has said so, and that is no reason to hold the offer.
+    const found = row && (await findOffer(tx, offerId));
+    if (!found || !isMoving(found) || !mayBeKnown(row)) return { result: undefined };
     let proven: Awaited<ReturnType<typeof proveOffer>>;
     try {
       proven = await proveOffer(tx, w, row, found);

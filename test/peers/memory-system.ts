@@ -42,6 +42,8 @@ export interface Mood {
   readonly closed: string[];
   /** Who is suggested for every piece of work: account id and why. A system that is asked fails if it is an error. */
   suggests: readonly (readonly [string, string])[] | SystemError;
+  /** What a move waits for before it happens. */
+  reassigns: Promise<void> | undefined;
 }
 
 /** A target system in memory that remembers, and lies when told to. */
@@ -75,6 +77,7 @@ export function memorySystem(
     suggests: [],
     taking: {},
     closed: [],
+    reassigns: undefined,
   };
   const revoked: string[] = [];
   const restored: string[] = [];

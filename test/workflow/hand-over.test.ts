@@ -1,9 +1,11 @@
-import { afterEach, describe, expect, it } from "vitest";
+import postgres from "postgres";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { DeclineReason } from "../../src/core/offer.ts";
 import type { Offer } from "../../src/store/offers.ts";
 import { listOffers } from "../../src/store/offers.ts";
 import { acceptContainer, acceptOffer, declineOffer, passOffer } from "../../src/workflow/decide-offer.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
+import { handOver } from "../../src/workflow/hand-over.ts";
 import { type Leaving, openCase } from "../../src/workflow/open-case.ts";
 import { attestSecret, closeWork, returnOffer, snoozeOffer } from "../../src/workflow/settle-work.ts";
 import { sweep } from "../../src/workflow/sweep.ts";
@@ -248,6 +250,36 @@ describe("an owner", () => {
     expect((await all()).map(({ state }) => state).sort()).toEqual(["moved", "moved", "offered"]);
     expect(await said("offer.accepted")).toHaveLength(2);
   });
+});
+
+it("stays moved when a second worker looked at it just before the first one was done", async () => {
+  await start({ work: ["Fix pay()", "Fix tax()"] });
+  const [first] = await all();
+  await acceptOffer(test.w, test.request("bob"), first?.id ?? "");
+  const gate = Promise.withResolvers<void>();
+  git.mood.reassigns = gate.promise;
+  const moving = handOver(test.w, { offerId: first?.id ?? "" });
+  await vi.waitFor(async () => expect(await said("work.moveStarted")).toHaveLength(1));
+  // The second has read the offer and stops where it reads what the system showed.
+  const sql = postgres(test.database.superUrl, { max: 1, onnotice: () => {} });
+  const release = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
+  const locking = sql.begin(async (tx) => {
+    await tx`lock table reads in access exclusive mode`;
+    locked.resolve();
+    await release.promise;
+  });
+  await locked.promise;
+  const second = handOver(test.w, { offerId: first?.id ?? "" });
+  await new Promise((done) => setTimeout(done, 300));
+  gate.resolve();
+  // Without the case's lock the first one is done by now.
+  await Promise.race([moving, new Promise((done) => setTimeout(done, 700))]);
+  release.resolve();
+  await Promise.all([locking, moving, second]);
+  await sql.end();
+  expect((await all()).find(({ id }) => id === first?.id)?.state).toBe("moved");
+  expect(await said("offer.held")).toEqual([]);
 });
 
 describe("what nobody needs", () => {
