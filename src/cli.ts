@@ -2,7 +2,11 @@ import "./node-version.ts";
 import { Command, Option } from "commander";
 import signoffConfig from "../signoff.config.ts";
 import { findRollback } from "./audit/keep-checkpoint.ts";
+import { type PauseOptions, pauseCommand, resumeCommand } from "./cli/acts.ts";
+import type { AsOptions } from "./cli/as.ts";
+import { auditShow, type ShowOptions } from "./cli/audit-show.ts";
 import { auditVerify, type VerifyOptions } from "./cli/audit-verify.ts";
+import { caseCancel, caseList, caseOpen, caseStatus, type OpenOptions } from "./cli/case.ts";
 import { check } from "./cli/check.ts";
 import { type ImportPeopleOptions, importPeopleFile } from "./cli/import-people.ts";
 import { type KeyNewOptions, keyNew } from "./cli/key-new.ts";
@@ -10,6 +14,7 @@ import { terminalOf } from "./cli/say.ts";
 import { describeConfig } from "./config/describe.ts";
 import { ConfigError } from "./config/faults.ts";
 import { type Config, loadConfig, loadLogConfig } from "./config.ts";
+import { LEAVE_KINDS, REASONS } from "./core/case.ts";
 import { openLog } from "./log.ts";
 import { main } from "./main.ts";
 import {
@@ -29,6 +34,9 @@ import type { Workflow } from "./workflow/workflow.ts";
 const terminal = terminalOf(process);
 /** Commands answer in words; only what goes wrong is logged. */
 const log = openLog("warn", { write: (line) => process.stderr.write(line) });
+
+/** Whose words a command's are. */
+const AS = "who you are: an e-mail or an id of the directory; an entry says it beside the operating system's user";
 
 const program = new Command("signoff")
   .description("Takes a leaver's access away safely and provably, and hands their work over.")
@@ -68,6 +76,103 @@ audit
   )
   .action((options: VerifyOptions) => run(() => verify(options)));
 
+audit
+  .command("show <who> [filter...]")
+  .description(
+    "Show what the log holds of a person: an e-mail, a login in any system, or an id; then words, as in chat.",
+  )
+  .requiredOption("--as <person>", AS)
+  .option("--before <number>", "only entries before this one")
+  .option("--json", "for programs")
+  .addHelpText(
+    "after",
+    examples(
+      "audit show alice@example.com --as noor@example.com",
+      "audit show alice-nguyen github failed since monday --as noor@example.com",
+    ),
+  )
+  .action((who: string, words: string[], options: ShowOptions) =>
+    withParts((parts) => auditShow(parts.workflow, parts.config.zone ?? "UTC", who, words, options, terminal)),
+  );
+
+const cases = program.command("case").description("Cases without any chat. Exit code 2: refused, nothing was changed.");
+for (const mode of ["open", "contain"] as const) {
+  const command = cases
+    .command(`${mode} <who>`)
+    .description(
+      mode === "open"
+        ? "Open a case for a person: an e-mail, a login in any system, or an id of the directory."
+        : "Ask for a containment: at once, once one approver agrees, everything that can be given back.",
+    )
+    .requiredOption("--as <person>", AS);
+  if (mode === "open")
+    command.requiredOption("--at <when>", "when access ends, in the person's zone: “30 Nov 18:00”, “Friday 6pm”, now");
+  command
+    .addOption(
+      new Option("--kind <kind>", "of the departure")
+        .choices(LEAVE_KINDS)
+        .default(mode === "open" ? "voluntary" : "involuntary"),
+    )
+    .addOption(new Option("--reason <reason>").choices(REASONS).default(mode === "open" ? "other" : "security"))
+    .option("--announced", "the team knows: work may be offered to people before the end")
+    .option("--heir <person>", "who takes over by default; else their manager")
+    .option("--json", "for programs")
+    .addHelpText(
+      "after",
+      mode === "open"
+        ? examples(
+            'case open alice@example.com --at "30 Nov 18:00" --as hana@example.com',
+            "case open alice-nguyen --at now --heir bob@example.com --announced --as hana@example.com",
+          )
+        : examples("case contain alice@example.com --as sam@example.com"),
+    )
+    .action((who: string, options: OpenOptions) =>
+      writing(({ workflow }) => {
+        const when = mode === "open" ? options : { ...options, at: "now" };
+        return caseOpen(workflow, who, { ...when, mode: mode === "open" ? "orderly" : "contain" }, terminal);
+      }),
+    );
+}
+cases
+  .command("cancel <who>")
+  .description("Take a person's case back before anything is taken.")
+  .requiredOption("--as <person>", AS)
+  .option("--json", "for programs")
+  .addHelpText("after", examples("case cancel alice@example.com --as hana@example.com"))
+  .action((who: string, options: AsOptions) => writing(({ workflow }) => caseCancel(workflow, who, options, terminal)));
+cases
+  .command("status <who>")
+  .description("Show a person's open case.")
+  .requiredOption("--as <person>", AS)
+  .option("--json", "for programs")
+  .addHelpText("after", examples("case status alice@example.com --as sam@example.com"))
+  .action((who: string, options: AsOptions) =>
+    withParts(({ workflow }) => caseStatus(workflow, who, options, terminal)),
+  );
+cases
+  .command("list")
+  .description("Show every open case that this person may see.")
+  .requiredOption("--as <person>", AS)
+  .option("--json", "for programs")
+  .addHelpText("after", examples("case list --as sam@example.com", "case list --as sam@example.com --json"))
+  .action((options: AsOptions) => withParts(({ workflow }) => caseList(workflow, options, terminal)));
+
+program
+  .command("pause")
+  .description("Stop every act of every replica at once, over restarts.")
+  .option("--as <person>", `${AS}; without it the operating system's user is named`)
+  .option("--note <text>", "why")
+  .option("--json", "for programs")
+  .addHelpText("after", examples('pause --note "the directory is being moved"', "pause --as sam@example.com"))
+  .action((options: PauseOptions) => writing(({ workflow }) => pauseCommand(workflow, options, terminal)));
+program
+  .command("resume")
+  .description("Lift a pause: by another person than who paused.")
+  .requiredOption("--as <person>", AS)
+  .option("--json", "for programs")
+  .addHelpText("after", examples("resume --as ivo@example.com"))
+  .action((options: AsOptions) => writing(({ workflow }) => resumeCommand(workflow, options, terminal)));
+
 const key = program.command("key").description("The key that signs the log.");
 key
   .command("new")
@@ -87,17 +192,13 @@ importing
   .addOption(new Option("--encoding <encoding>", "of the file").choices(ENCODINGS).default("utf-8"))
   .addHelpText("after", examples("import people people.csv --dry-run", "import people people.csv"))
   .action((file: string, options: ImportPeopleOptions) =>
-    withParts(({ config, workflow, rollback }) => {
-      if (rollback === undefined) {
-        const parts = { workflow, configured: config.systems, zone: config.zone };
-        return importPeopleFile(file, parts, options, terminal);
-      }
-      terminal.err(`Nothing is written: ${rollback}`);
-      return Promise.resolve(1);
+    writing(({ config, workflow }) => {
+      const parts = { workflow, configured: config.systems, zone: config.zone };
+      return importPeopleFile(file, parts, options, terminal);
     }),
   );
 
-for (const group of [audit, key, importing]) group.helpCommand(false);
+for (const group of [audit, cases, key, importing]) group.helpCommand(false);
 await program.parseAsync();
 
 interface Parts {
@@ -123,8 +224,8 @@ function withParts(command: (parts: Parts) => Promise<number>): Promise<void> {
     const rollback = await findRollback(store, signer.verifier, openCheckpointFile(config, signer.verifier));
     const workflow: Workflow = {
       store,
-      // Commands write no jobs: the running app does.
-      boss: { send: () => Promise.reject(new TypeError("a command sends no jobs")) },
+      // Commands write no jobs: what is to be done stands in the tables, and the app's next sweep finds it.
+      boss: { send: () => Promise.resolve(null) },
       signer,
       verifier: signer.verifier,
       systems,
@@ -139,6 +240,15 @@ function withParts(command: (parts: Parts) => Promise<number>): Promise<void> {
       witness: () => {},
     };
     return await command({ config, workflow, rollback });
+  });
+}
+
+/** As `withParts`, for what writes: not into a database that is older than its checkpoint file. */
+function writing(command: (parts: Parts) => Promise<number>): Promise<void> {
+  return withParts((parts) => {
+    if (parts.rollback === undefined) return command(parts);
+    terminal.err(`Nothing is written: ${parts.rollback}`);
+    return Promise.resolve(1);
   });
 }
 

@@ -2,7 +2,7 @@ import { cancelCase } from "../workflow/cancel-case.ts";
 import { openHome } from "../workflow/open-home.ts";
 import { recuse } from "../workflow/recuse.ts";
 import { undoCase } from "../workflow/undo-case.ts";
-import { type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
+import { accountOf, type Deps, isRefusal, requestOf, sayRefusal } from "./desk.ts";
 import { confirmAccount, lookUpAccount, sayNone, startNaming } from "./handle-account.ts";
 import { pause, resume } from "./handle-acts.ts";
 import { askBreaks, decideBreaks } from "./handle-breaks.ts";
@@ -98,7 +98,7 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
     case "resume":
       return resume(deps, intent, reply);
     case "open-home": {
-      const key = await openHome(deps.workflow, requestOf(intent));
+      const key = await openHome(deps.workflow, { by: accountOf(intent.by), requestId: intent.requestId });
       if (key !== undefined) deps.homes?.opened(key);
       return;
     }

@@ -4,20 +4,23 @@ import { requests } from "../store/schema.ts";
 import { listRecused } from "./recused.ts";
 import type { OpenedCase } from "./roles.ts";
 import { type Change, type Said, transition } from "./transition.ts";
-import { askerOf, type ChatAccount, findPersonOfChat, noteChat, rolesOf } from "./who.ts";
+import { type Account, askerOf, type ChatAccount, findPersonOf, noteChat, rolesOf } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
-/** A person's request, as a surface took it. */
+/** A person's request, as a surface or the command line took it. */
 export interface Request {
-  readonly by: ChatAccount;
+  readonly by: Account;
   /** The surface's own id of it: a re-delivery carries the same. */
   readonly requestId: string;
 }
 
+/** What an account is, or that nobody in the directory is called as was said at a terminal. */
+export type AccountKind = ChatAccount["kind"] | "terminal";
+
 /** Answers that every request can get instead of its own. */
 export type Refusal =
   /** The account is a guest's, a bot's or another organization's, or belongs to nobody the directory knows: it has no rights. */
-  | { readonly kind: "stranger"; readonly account: ChatAccount["kind"] }
+  | { readonly kind: "stranger"; readonly account: AccountKind }
   | { readonly kind: "forbidden"; readonly why: string }
   /** Taken already: a re-delivery. Says nothing. */
   | { readonly kind: "repeated" }
@@ -40,11 +43,14 @@ export async function ask<T>(
       .onConflictDoNothing()
       .returning();
     if (taken.length === 0) return { result: { kind: "repeated" } };
-    const personId = await findPersonOfChat(tx, w, request.by);
+    const personId = await findPersonOf(tx, w, request.by);
     const noted = personId === undefined ? undefined : await noteChat(tx, w, request.by, personId);
     if (personId === undefined || noted === undefined)
-      return { result: { kind: "stranger", account: request.by.kind }, entries: [refused(request)] };
-    const change = await work(tx, await askerOf(tx, w, personId));
+      return { result: { kind: "stranger", account: kindOf(request.by) }, entries: [refused(request)] };
+    const change = await work(tx, {
+      ...(await askerOf(tx, w, personId)),
+      atTerminal: request.by.surface === "terminal",
+    });
     // Last, since a change knows its entries by their place.
     if (!(change instanceof Denied)) return { ...change, entries: [...(change.entries ?? []), ...noted] };
     return { result: { kind: "forbidden", why: change.why }, entries: [change.entry(request, personId), ...noted] };
@@ -109,24 +115,30 @@ export function byPerson(request: Request, asker: Asker): { kind: "person"; id: 
   return { kind: "person", id: asker.personId, via: viaOf(request) };
 }
 
-/** The chat account itself, beside whose it was. */
+function kindOf(by: Account): AccountKind {
+  return by.surface === "terminal" ? "terminal" : by.kind;
+}
+
+/** The account itself, beside whose it was: of the chat, or of the operating system and on which machine. */
 function viaOf({ by }: Request): string {
+  if (by.surface === "terminal") return `terminal:${by.user}@${by.host}`;
   return `${by.surface}:${by.id}`;
 }
 
-function refused(request: Request): Said {
-  return {
-    actor: { kind: "account", system: request.by.surface, id: request.by.id },
-    action: "request.refused",
-    outcome: "failure",
-    target: { kind: "account", id: request.by.id, system: request.by.surface },
-    case: null,
-    detail: { why: strangeness(request.by.kind), account: request.by.kind },
-  };
+function refused({ by }: Request): Said {
+  const account = kindOf(by);
+  const shared = { action: "request.refused", outcome: "failure", case: null } as const;
+  const detail = { why: strangeness(account), account };
+  if (by.surface === "terminal") {
+    const actor = { kind: "operator", user: `${by.user}@${by.host}` } as const;
+    return { ...shared, actor, target: { kind: "person", id: "unknown" }, detail, personal: { named: by.person } };
+  }
+  const actor = { kind: "account", system: by.surface, id: by.id } as const;
+  return { ...shared, actor, target: { kind: "account", id: by.id, system: by.surface }, detail };
 }
 
 /** Why an account has no rights. Who is a guest may well be in the directory: what counts is whose word the account is. */
-function strangeness(kind: ChatAccount["kind"]): string {
+function strangeness(kind: AccountKind): string {
   switch (kind) {
     case "guest":
       return "guests have no rights";
@@ -137,6 +149,8 @@ function strangeness(kind: ChatAccount["kind"]): string {
     case "member":
     case "deactivated":
       return "the account belongs to nobody in the directory";
+    case "terminal":
+      return "nobody in the directory is called this";
     default:
       return kind satisfies never;
   }

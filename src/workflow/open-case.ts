@@ -6,10 +6,11 @@ import { type Case, findOpenCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, reads } from "../store/schema.ts";
 import { ask, byPerson, type Denied, denied, deniedIn, type Refusal, type Request } from "./ask.ts";
+import { findWhom } from "./history.ts";
 import { findPerson, getPerson } from "./known-people.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Job } from "./queues.ts";
-import type { Change } from "./transition.ts";
+import type { Change, Said } from "./transition.ts";
 import { readDue, type When } from "./when.ts";
 import { type ChatAccount, findPersonOfChat, isMarked, noteChat, peopleWith } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
@@ -24,12 +25,16 @@ export interface Leaving {
   readonly restricted?: boolean;
   readonly reason: Reason;
   /** Who takes over by default. */
-  readonly heir?: ChatAccount;
+  readonly heir?: Whom;
 }
+
+/** Who is meant: an account of a chat, or what was typed: an e-mail, a login in any system, or a person's id. */
+export type Whom = ChatAccount | { readonly kind: "said"; readonly text: string };
 
 /** Why nobody can be offboarded by this request. No case is opened. */
 export type NoCase =
   | { readonly kind: "unknown-person"; readonly name: string }
+  | { readonly kind: "several-people"; readonly name: string }
   | { readonly kind: "not-a-person"; readonly what: "bot" | "external" | "guest-unknown" }
   | { readonly kind: "yourself" }
   /** It would be restricted, and nobody could decide it. */
@@ -57,7 +62,7 @@ export type Opened = {
 };
 
 /** Says whether this person can be offboarded by who asks, before a dialog is opened. Writes nothing but refusals. */
-export function checkLeaver(w: Workflow, request: Request, leaver: ChatAccount): Promise<Ready | NoCase | Refusal> {
+export function checkLeaver(w: Workflow, request: Request, leaver: Whom): Promise<Ready | NoCase | Refusal> {
   return ask<Ready | NoCase>(w, request, async (tx, asker) => {
     const no = denied(asker, "open-case", null);
     if (no) return no;
@@ -69,7 +74,7 @@ export function checkLeaver(w: Workflow, request: Request, leaver: ChatAccount):
 export function openCase(
   w: Workflow,
   request: Request,
-  leaver: ChatAccount,
+  leaver: Whom,
   leaving: Leaving,
 ): Promise<Opened | NoCase | Refusal> {
   return ask<Opened | NoCase>(w, request, async (tx, asker): Promise<Change<Opened | NoCase> | Denied> => {
@@ -112,8 +117,8 @@ export function openCase(
     }
     // From here on their e-mails may change as they like: these accounts are known.
     const noted = [
-      ...((await noteChat(tx, w, leaver, found.personId)) ?? []),
-      ...(leaving.heir && heir ? ((await noteChat(tx, w, leaving.heir, heir.personId)) ?? []) : []),
+      ...(await noteWhom(tx, w, leaver, found.personId)),
+      ...(leaving.heir && heir ? await noteWhom(tx, w, leaving.heir, heir.personId) : []),
     ];
     const next: Job[] = [...(await wantReads(tx, w, id, "first")), ...(await wantCasePosts(tx, row))];
     if (row.mode === "contain") next.unshift({ queue: "contain", payload: { caseId: id } });
@@ -134,7 +139,7 @@ export function openCase(
             mode: leaving.mode,
             effective: { local: due.local, zone: due.zone, instant: row.dueAt.toISOString() },
             announced: leaving.announced,
-            trigger: "command",
+            trigger: request.by.surface === "terminal" ? "cli" : "command",
             reason: leaving.reason,
             ...(person.managerId === undefined ? {} : { manager: person.managerId }),
           },
@@ -180,12 +185,23 @@ export async function wantReads(
   );
 }
 
-async function findLeaver(tx: Tx, w: Workflow, asker: Asker, leaver: ChatAccount): Promise<Ready | NoCase> {
+/** Keeps whose a chat account is; what was typed is none. */
+async function noteWhom(tx: Tx, w: Workflow, whom: Whom, personId: string): Promise<readonly Said[]> {
+  return whom.kind === "said" ? [] : ((await noteChat(tx, w, whom, personId)) ?? []);
+}
+
+async function findLeaver(tx: Tx, w: Workflow, asker: Asker, leaver: Whom): Promise<Ready | NoCase> {
   if (leaver.kind === "bot") return { kind: "not-a-person", what: "bot" };
   if (leaver.kind === "external") return { kind: "not-a-person", what: "external" };
+  const name = leaver.kind === "said" ? leaver.text : leaver.name;
   // A deactivated account is fine: people are offboarded after IT was quick.
-  const personId = await findPersonOfChat(tx, w, leaver.kind === "guest" ? { ...leaver, kind: "member" } : leaver);
-  if (personId === undefined) return { kind: "unknown-person", name: leaver.name };
+  const [personId, ...others] = await findPeople(
+    tx,
+    w,
+    leaver.kind === "guest" ? { ...leaver, kind: "member" } : leaver,
+  );
+  if (personId === undefined) return { kind: "unknown-person", name };
+  if (others.length > 0) return { kind: "several-people", name };
   if (personId === asker.personId) return { kind: "yourself" };
   const open = await findOpenCase(tx, personId);
   if (open) return inCase(tx, w, asker, open);
@@ -193,7 +209,7 @@ async function findLeaver(tx: Tx, w: Workflow, asker: Asker, leaver: ChatAccount
   return {
     kind: "ready",
     personId,
-    name: person?.name ?? leaver.name,
+    name: person?.name ?? name,
     zone: person?.zone ?? "UTC",
     restrictable: (await peopleWith(tx, w, "restricted-approver")).length > 0,
   };
@@ -208,15 +224,23 @@ async function inCase(tx: Tx, w: Workflow, asker: Asker, open: Case): Promise<No
 async function findHeir(
   tx: Tx,
   w: Workflow,
-  heir: ChatAccount,
+  heir: Whom,
   leaverId: string,
 ): Promise<{ kind: "heir"; personId: string } | (NoCase & { kind: "bad-heir" })> {
-  if (heir.kind !== "member") return { kind: "bad-heir", fault: "Only an active member can take over." };
-  const personId = await findPersonOfChat(tx, w, heir);
-  if (personId === undefined) return { kind: "bad-heir", fault: "The directory does not know this account." };
+  if (heir.kind !== "member" && heir.kind !== "said")
+    return { kind: "bad-heir", fault: "Only an active member can take over." };
+  const [personId, ...others] = await findPeople(tx, w, heir);
+  if (personId === undefined || others.length > 0)
+    return { kind: "bad-heir", fault: "The directory does not know this account." };
   if (personId === leaverId) return { kind: "bad-heir", fault: "Who leaves cannot take over." };
   const open = await findOpenCase(tx, personId);
   return open ? { kind: "bad-heir", fault: "This person cannot take over at the moment." } : { kind: "heir", personId };
+}
+
+async function findPeople(tx: Tx, w: Workflow, whom: Whom): Promise<readonly string[]> {
+  if (whom.kind === "said") return findWhom(tx, w, { kind: "text", text: whom.text });
+  const personId = await findPersonOfChat(tx, w, whom);
+  return personId === undefined ? [] : [personId];
 }
 
 /** Eight characters that cannot be mistaken for one another when read aloud (Crockford's base 32). */

@@ -102,7 +102,7 @@ async function seen(tx: Tx, w: Workflow, asker: Asker, view: CaseView): Promise<
   if (await deniedIn(tx, w, asker, "read-case", row)) return [];
   const roles = await rolesOf(tx, w, asker.personId, row);
   if (roles.has(approverRole(row))) return [{ view, as: "approver" }];
-  return [{ view, as: roles.has("auditor") ? "auditor" : "requester" }];
+  return [{ view, as: row.requesterId === asker.personId ? "requester" : "auditor" }];
 }
 
 /** A case as far as the log vouches for it. */

@@ -1,15 +1,17 @@
 import { requests } from "../store/schema.ts";
-import type { Request } from "./ask.ts";
 import { wantPost } from "./notices.ts";
 import { transition } from "./transition.ts";
-import { findPersonOfChat, noteChat } from "./who.ts";
+import { type ChatAccount, findPersonOfChat, noteChat } from "./who.ts";
 import type { Workflow } from "./workflow.ts";
 
 /**
  * Somebody opened their own page in a chat: asks that it be brought up to date. Looking at it is no act, so it is no entry
  * and nobody is refused; what the page shows is decided when it is made. @returns the page's key, nothing for a re-delivery
  */
-export function openHome(w: Workflow, { by, requestId }: Request): Promise<string | undefined> {
+export function openHome(
+  w: Workflow,
+  { by, requestId }: { readonly by: ChatAccount; readonly requestId: string },
+): Promise<string | undefined> {
   return transition<string | undefined>(w, async (tx) => {
     const taken = await tx.insert(requests).values({ id: requestId, at: w.now() }).onConflictDoNothing().returning();
     if (taken.length === 0) return { result: undefined };

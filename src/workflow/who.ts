@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Asker, approverRole, type CaseFacts, type Mark, ROLES, type Role } from "../core/rights.ts";
 import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
-import { findPersonOfAccount, findPersonOfEmail, listAccounts, noteAccount } from "./known-people.ts";
+import { findPersonNamed, findPersonOfAccount, findPersonOfEmail, listAccounts, noteAccount } from "./known-people.ts";
 import { findRecord, type Vouching } from "./person-record.ts";
 import { listRecused } from "./recused.ts";
 import { type OpenedCase, rolesFor } from "./roles.ts";
@@ -18,6 +18,27 @@ export const ChatAccount = z.object({
   kind: z.enum(["member", "guest", "external", "bot", "deactivated"]),
 });
 export type ChatAccount = Readonly<z.infer<typeof ChatAccount>>;
+
+/**
+ * Somebody at the machine that Signoff runs on, who says which person of the directory they are. Nothing here proves it, so
+ * the operating system's word stands beside it in each entry.
+ */
+export interface AtTerminal {
+  readonly surface: "terminal";
+  /** An e-mail or a person's id, as it was typed. */
+  readonly person: string;
+  readonly user: string;
+  readonly host: string;
+}
+
+/** Who makes a request, as far as it came with a name: not yet a person. */
+export type Account = ChatAccount | AtTerminal;
+
+/** The person behind who makes a request. */
+export function findPersonOf(tx: Tx, w: Vouching, account: Account): Promise<string | undefined> {
+  if (account.surface === "terminal") return findPersonNamed(tx, w, account.person);
+  return findPersonOfChat(tx, w, account);
+}
 
 /**
  * The person behind a chat account: known by the account's id, or by the e-mail the workspace vouches for, which `noteChat`
@@ -37,9 +58,10 @@ export async function findPersonOfChat(tx: Tx, w: Vouching, account: ChatAccount
 export async function noteChat(
   tx: Tx,
   w: Vouching,
-  account: ChatAccount,
+  account: Account,
   personId: string,
 ): Promise<readonly Said[] | undefined> {
+  if (account.surface === "terminal") return [];
   const noted = await noteAccount(
     tx,
     w,

@@ -35,10 +35,24 @@ describe("the command line", () => {
   });
 
   it("explains every command with examples that it takes", async () => {
-    for (const command of [[], ["start"], ["check"], ["audit", "verify"], ["key", "new"], ["import", "people"]]) {
-      const { code, out } = await signoff(...command, "--help");
-      expect(code, command.join(" ")).toBe(0);
-      expect(out, command.join(" ")).toContain(`npm run signoff -- ${command.join(" ")}`);
+    const commands = [
+      [],
+      ["start"],
+      ["check"],
+      ["audit", "verify"],
+      ["key", "new"],
+      ["import", "people"],
+      ["case", "open"],
+      ["case", "contain"],
+      ["case", "list"],
+      ["pause"],
+      ["resume"],
+      ["audit", "show"],
+    ];
+    const helps = await Promise.all(commands.map((command) => signoff(...command, "--help")));
+    for (const [at, command] of commands.entries()) {
+      expect(helps[at]?.code, command.join(" ")).toBe(0);
+      expect(helps[at]?.out, command.join(" ")).toContain(`npm run signoff -- ${command.join(" ")}`);
     }
     expect(await signoff("audit", "verfy")).toMatchObject({ code: 1, err: expect.stringContaining("verfy") });
   });

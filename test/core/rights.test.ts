@@ -76,3 +76,24 @@ describe("who may do what", () => {
     expect(mayAct(who("leaver", []), "attest-step", on, "leaver").allowed).toBe(false);
   });
 });
+
+describe("an operator at the machine itself", () => {
+  const operator = { personId: "olga", roles: new Set(["operator"] as const), leaving: false };
+  const here = { ...operator, atTerminal: true };
+  const on = { leaverId: "alice", requesterId: "hr" };
+
+  it("starts, shows and takes back what must not wait for a chat, and approves nothing", () => {
+    for (const act of ["open-case", "read-case", "cancel-case"] as const) {
+      expect(mayAct(here, act, on).allowed, act).toBe(true);
+      expect(mayAct(operator, act, on).allowed, act).toBe(false);
+    }
+    for (const act of ["decide-plan", "attest-step", "skip-step", "undo-case", "read-history"] as const)
+      expect(mayAct(here, act, on).allowed, act).toBe(false);
+  });
+
+  it("sees no restricted case, no case of their own, and none while they leave", () => {
+    expect(mayAct(here, "read-case", { ...on, restricted: true }).allowed).toBe(false);
+    expect(mayAct(here, "read-case", { ...on, leaverId: "olga" }).allowed).toBe(false);
+    expect(mayAct({ ...here, leaving: true }, "open-case").allowed).toBe(false);
+  });
+});

@@ -2,7 +2,7 @@ import { DateTime } from "luxon";
 import type { CaseState } from "../../core/case.ts";
 import type { OfferState } from "../../core/offer.ts";
 import type { StepState } from "../../core/step.ts";
-import type { Refusal } from "../../workflow/ask.ts";
+import type { AccountKind, Refusal } from "../../workflow/ask.ts";
 import type { Decided } from "../../workflow/decide-plan.ts";
 import type { History } from "../../workflow/history.ts";
 import type { OfferDecided } from "../../workflow/on-offer.ts";
@@ -39,6 +39,8 @@ export function noCaseWords(no: NoCase): string {
   switch (no.kind) {
     case "unknown-person":
       return `The directory does not know ${shownAs(no.name)} by this account, so it is not clear who would lose what. Please have their account added to the directory.`;
+    case "several-people":
+      return `“${shownAs(no.name)}” belongs to several people. Name one by e-mail or id.`;
     case "not-a-person":
       return no.what === "bot"
         ? "This is a bot, not a person."
@@ -239,7 +241,7 @@ function accountIs({ kind, name }: { readonly kind: ChatAccount["kind"]; readonl
 }
 
 /** Why somebody who asks has no rights at all. */
-function strangerWords(kind: ChatAccount["kind"]): string {
+function strangerWords(kind: AccountKind): string {
   switch (kind) {
     case "guest":
       return "You are a guest here, and guests cannot use Signoff, whether or not the directory knows them. Please ask a full member of this workspace.";
@@ -250,6 +252,8 @@ function strangerWords(kind: ChatAccount["kind"]): string {
     case "member":
     case "deactivated":
       return "Your account belongs to nobody in the directory, so you cannot do this. Please ask your operator.";
+    case "terminal":
+      return "Nobody in the directory is called this. Name yourself by an e-mail or an id that it has.";
     default:
       return kind satisfies never;
   }

@@ -25,6 +25,7 @@ const SOON_MS = 7 * 86_400_000;
 export function digestMessage(view: DigestView): Message {
   const sections = [
     ...section("Wait for approval", approvals(view)),
+    ...section("Due within 7 days", soon(view)),
     ...waitingSections(view),
     ...section("Findings of the last day", findings(view)),
   ];
@@ -43,7 +44,6 @@ export function digestMessage(view: DigestView): Message {
 /** What waits for somebody other than an approval, each kind a list. */
 export function waitingSections(view: Waiting): Part[] {
   return [
-    ...section("Due within 7 days", soon(view)),
     ...section("Need attention", attention(view)),
     ...section("By hand", byHand(view)),
     ...section("Late: the deadline passed without proof", late(view)),

@@ -1,3 +1,4 @@
+import { isOver } from "../../core/case.ts";
 import { SECRET } from "../../core/offer.ts";
 import { mayAct, type Role } from "../../core/rights.ts";
 import type { CaseView, OfferView } from "../../store/views.ts";
@@ -141,27 +142,31 @@ function caseParts({ open, now, roles }: HomeView): Part[] {
   ];
 }
 
-/** For auditors, who need what is over more than what goes on. */
+/** For auditors: what is over, which the list of open cases does not show, and the way to everybody's history. */
 function latestParts({ latest, roles }: HomeView): Part[] {
   if (!roles.has("auditor") || latest.length === 0) return [];
+  const over = latest.filter((view) => isOver(view.case.state));
+  const leavers = [...new Map(latest.map(({ leaver }) => [leaver.id, leaver])).values()].slice(0, OFFERS);
   return [
-    { kind: "heading", text: "Latest cases" },
-    {
-      kind: "list",
-      items: latest.map((view) => [
-        { bold: view.leaver.name },
-        " ",
-        { quiet: `case ${view.case.id}` },
-        `: ${caseState(view)}, opened `,
-        { time: view.case.openedAt, zone: view.case.dueZone },
-      ]),
-    },
+    { kind: "heading", text: over.length > 0 ? "Over lately" : "History" },
+    ...(over.length > 0 ? [{ kind: "list", items: over.map(overLine) } as const] : []),
     {
       kind: "actions",
-      buttons: [...new Map(latest.map(({ leaver }) => [leaver.id, leaver])).values()]
-        .slice(0, OFFERS)
-        .map(({ id, name }) => button(`History of ${name}`, { kind: "history", who: { kind: "unclear", text: id } })),
+      buttons: leavers.map(({ id, name }) =>
+        button(`History of ${name}`, { kind: "history", who: { kind: "unclear", text: id } }),
+      ),
     },
+  ];
+}
+
+function overLine(view: CaseView): Rich {
+  const row = view.case;
+  return [
+    { bold: view.leaver.name },
+    " ",
+    { quiet: `case ${row.id}` },
+    `: ${caseState(view)} `,
+    { time: row.closedAt ?? row.openedAt, zone: row.dueZone },
   ];
 }
 
