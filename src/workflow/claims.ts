@@ -4,10 +4,14 @@ import { z } from "zod";
 import type { SeenAccount, System } from "../../connectors/connector.ts";
 import type { Person } from "../core/access.ts";
 import { ROUNDS, type Round } from "../core/case.ts";
+import { type Case, findCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { accounts, cases, emails, logins, reads } from "../store/schema.ts";
+import { findPersonOfAccount, findPersonOfEmail } from "./known-people.ts";
+import { findRecord } from "./person-record.ts";
 import { listProvenReads } from "./proven-reads.ts";
 import type { Job } from "./queues.ts";
+import { NotVouched, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
 
 // Whose a public key is. Systems show keys on accounts, and where people edit their own profile they can put a colleague's
@@ -79,12 +83,14 @@ const NAMED = 500;
 /** Weighs the accounts that were found against everything else that is known of them. */
 export async function weighClaims(
   tx: Tx,
+  w: Workflow,
   system: System,
   person: Person,
   found: readonly string[],
   seen: readonly SeenAccount[],
 ): Promise<Weighed> {
-  const owners = await ownersIn(tx, system.id);
+  const known = [...found, ...seen.flatMap(({ usedAs }) => usedAs ?? [])];
+  const owners = await ownersIn(tx, w, system.id, { known, seen: seen.map(({ id }) => id) });
   const used = new Map(seen.map(({ id, usedAs }) => [id, usedAs]));
   const contested = new Map<string, string[]>();
   for (const id of new Set(found)) {
@@ -96,7 +102,7 @@ export async function weighClaims(
       for (const other of others(whose, person.id))
         reasons.push(`it was used as ${account}, which is person ${other}’s`);
       if (whose) continue;
-      for (const other of await namesakesOf(tx, account, person.id)) {
+      for (const other of await namesakesOf(tx, w, account, person.id)) {
         reasons.push(`it was used as ${account}, as person ${other}’s address begins`);
       }
     }
@@ -117,26 +123,40 @@ function others(owners: ReadonlySet<string> | undefined, personId: string): stri
   return [...(owners ?? [])].filter((id) => id !== personId).sort();
 }
 
-/** Everybody who is known for an account of a system: by a directory, by an earlier case, by what a system showed. */
-async function ownersIn(tx: Tx, system: string): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+/**
+ * Everybody who is known for an account of a system: by a directory, by an earlier case, by what a system showed. Rows only say
+ * where to look: an owner counts as far as signed entries name them, so no row makes a key look like the leaver's own.
+ */
+async function ownersIn(
+  tx: Tx,
+  w: Workflow,
+  system: string,
+  of: { readonly known: readonly string[]; readonly seen: readonly string[] },
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const asked = new Set([...of.known, ...of.seen]);
   const owners = new Map<string, Set<string>>();
-  const add = (id: string | undefined, personId: string) => {
-    if (id !== undefined) owners.set(id, (owners.get(id) ?? new Set()).add(personId));
+  const add = (id: string, personId: string | undefined) => {
+    if (personId !== undefined) owners.set(id, (owners.get(id) ?? new Set()).add(personId));
   };
   const [kind = system] = system.split(":");
   const vouched = await tx
     .select({ login: logins.login, personId: logins.personId })
     .from(logins)
     .where(inArray(logins.system, [system, kind]));
-  for (const { login, personId } of vouched) add(accountIn(login), personId);
-  const noted = await tx
-    .select({ id: accounts.id, personId: accounts.personId })
-    .from(accounts)
-    .where(eq(accounts.system, system));
-  for (const { id, personId } of noted) add(id, personId);
+  for (const { login, personId } of vouched) {
+    const id = accountIn(login);
+    if (!asked.has(id)) continue;
+    const record = await findRecord(tx, w, personId);
+    if ([system, kind].some((key) => record?.logins[key]?.includes(login))) add(id, personId);
+  }
+  const noted = await tx.select({ id: accounts.id }).from(accounts).where(eq(accounts.system, system));
+  // What it is about is asked of the log even without a row.
+  const ids = new Set([...of.known, ...noted.map(({ id }) => id).filter((id) => asked.has(id))]);
+  for (const id of ids) add(id, await findPersonOfAccount(tx, w, system, id));
   const shown = await tx
     .select({
-      personId: cases.leaverId,
+      caseId: reads.caseId,
+      round: reads.round,
       keys: sql<unknown>`jsonb_path_query_array(${reads.accounts}, '$[*].publicKeys[*]')`,
     })
     .from(reads)
@@ -148,8 +168,33 @@ async function ownersIn(tx: Tx, system: string): Promise<ReadonlyMap<string, Rea
         sql`jsonb_path_exists(${reads.accounts}, '$[*].publicKeys[*]')`,
       ),
     );
-  for (const { personId, keys } of shown) for (const key of z.array(z.string()).parse(keys)) add(key, personId);
+  const places = shown.filter(({ keys }) =>
+    z
+      .array(z.string())
+      .parse(keys)
+      .some((key) => asked.has(key)),
+  );
+  for (const place of new Set(places.map(({ caseId, round }) => JSON.stringify([caseId, round])))) {
+    const [caseId, round] = Place.parse(JSON.parse(place));
+    const row = await findCase(tx, caseId);
+    if (!row || !(await isVouched(tx, w, row))) continue;
+    const lines = await listProvenReads(tx, w, caseId, round);
+    for (const { publicKeys = [] } of lines.flatMap(({ accounts: found }) => found))
+      for (const key of publicKeys) add(key, row.leaverId);
+  }
   return owners;
+}
+
+const Place = z.tuple([z.string(), z.enum(ROUNDS)]);
+
+async function isVouched(tx: Tx, w: Workflow, row: Case): Promise<boolean> {
+  try {
+    await proveCase(tx, w, row);
+    return true;
+  } catch (error) {
+    if (error instanceof NotVouched) return false;
+    throw error;
+  }
 }
 
 /** The account that a directory's word means: an id, or the fingerprint of a public key (RFC 4253, section 6.6). */
@@ -163,12 +208,13 @@ function accountIn(login: string): string {
 }
 
 /** People whose address begins as an account is called. The leaver among them answers the question. */
-async function namesakesOf(tx: Tx, account: string, personId: string): Promise<string[]> {
+async function namesakesOf(tx: Tx, w: Workflow, account: string, personId: string): Promise<string[]> {
   const name = account.replace(/^user:/, "").toLowerCase();
   const found = await tx
-    .select({ personId: emails.personId })
+    .select({ email: emails.email })
     .from(emails)
     .where(eq(sql`split_part(${emails.email}, '@', 1)`, name));
-  const ids = new Set(found.map((one) => one.personId));
+  const owners = await Promise.all(found.map(({ email }) => findPersonOfEmail(tx, w, email)));
+  const ids = new Set(owners.filter((id) => id !== undefined));
   return ids.has(personId) ? [] : [...ids].sort();
 }

@@ -209,6 +209,7 @@ async function claimAccounts(
   const weighed = system?.keyed
     ? await weighClaims(
         tx,
+        w,
         system,
         person,
         all.accounts.map(({ id }) => id),

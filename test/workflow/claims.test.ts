@@ -1,8 +1,9 @@
-import { eq } from "drizzle-orm";
+import { eq, sql as raw } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import type { SeenAccount, System } from "../../connectors/connector.ts";
 import { Plan } from "../../src/core/plan.ts";
-import { entries, logins, plans, steps } from "../../src/store/schema.ts";
+import { importPeople } from "../../src/people/import-people.ts";
+import { entries, plans, steps } from "../../src/store/schema.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
 import { openCase } from "../../src/workflow/open-case.ts";
 import { type MemorySystem, memorySystem } from "../peers/memory-system.ts";
@@ -78,8 +79,24 @@ async function approve({ caseId, hash }: { caseId: string; hash: string }) {
 }
 
 const contestedIn = (plan: Plan) => plan.steps.flatMap(({ grant }) => grant.contested ?? []);
-const vouch = (system: string, login: string, personId: string) =>
-  test.database.store.db.insert(logins).values({ system, login, personId });
+/** A people file says whose a login is. */
+async function vouch(system: string, login: string, personId: string) {
+  const file = {
+    people: [
+      {
+        line: 2,
+        id: personId,
+        name: personId,
+        emails: [`${personId}@acme.test`],
+        chats: {},
+        logins: { [system]: [login] },
+      },
+    ],
+    ignored: [],
+    sha256: "0".repeat(64),
+  };
+  await importPeople(test.w, file, { by: { kind: "operator", user: "test" }, dryRun: false });
+}
 
 describe("a public key that another system shows on the leaver's account", () => {
   it.each(["before", "after"])("is looked for on the hosts, when they are read %s that system", async (order) => {
@@ -146,6 +163,17 @@ describe("a public key whose owner is in doubt", () => {
     expect(contestedIn(opened.plan)).toEqual([expect.stringMatching(/^it was used as user:bob, .*person bob’s/)]);
     expect((await approve(opened)).map(({ state }) => state)).toEqual(["attention"]);
     expect(ssh.revoked).toEqual([]);
+  });
+
+  it.each([
+    ["login", "insert into logins (system, login, person_id) values ('ssh:production', 'user:bob', 'alice')"],
+    ["account", "insert into accounts values ('ssh:production', 'user:bob', 'alice', 'bob', 'inventory')"],
+    ["e-mail", "insert into emails (email, person_id) values ('bob@other.test', 'alice')"],
+  ])("stays in doubt, whatever %s of the leaver's somebody writes", async (what, forged) => {
+    await start([profiles(), hosts([{ id: KEY, where: "bob on web1", usedAs: ["user:bob"] }])]);
+    if (what !== "e-mail") await vouch("ssh", "user:bob", "bob");
+    await test.database.store.db.transaction((tx) => tx.execute(raw.raw(forged)));
+    expect(contestedIn((await open()).plan)).toEqual([expect.stringMatching(/person bob’s/)]);
   });
 
   it("is not in doubt for being used as the leaver, or for an account that is nobody's own", async () => {
