@@ -17,6 +17,7 @@ export const FIELDS = {
     heir: "heir",
     reason: "reason",
   },
+  reschedule: { when: "when", date: "date", time: "time" },
   "approve-gaps": { reason: "reason" },
   note: { note: "note" },
   "name-account": { account: "account" },
@@ -43,8 +44,9 @@ export type ReadAnswers =
 
 /**
  * Turns the answers of a dialog into what was asked for. Never throws on what a person typed. What a dialog carries are
- * ids, and the zone in which date and time are meant: `leaver` and `zone` for open-case, `caseId` and `planHash` for
- * approve-gaps, `stepId` and `then` for note, `caseId` and `system` for name-account, `offerId` for those of an offer.
+ * ids, and the zone in which date and time are meant: `leaver` and `zone` for open-case, `caseId` and `zone` for reschedule,
+ * `caseId` and `planHash` for approve-gaps, `stepId` and `then` for note, `caseId` and `system` for name-account, `offerId` for
+ * those of an offer.
  */
 export function readAnswers(kind: FormKind, carried: Readonly<Record<string, string>>, answers: Answers): ReadAnswers {
   const faults = missing(kind, answers);
@@ -120,6 +122,8 @@ export function reopening(kind: FormKind, carried: Readonly<Record<string, strin
         return { kind: "start-case", who: { kind: "nobody" } };
       case "open-case":
         return { kind: "start-case", who: leaver ? { kind: "member", id: leaver } : { kind: "nobody" } };
+      case "reschedule":
+        return { kind: "ask-reschedule", caseId };
       case "approve-gaps":
         return { kind: "approve-plan", caseId, planHash };
       case "note":
@@ -174,10 +178,7 @@ function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answ
         kind: "open-case",
         leaver: carried["leaver"],
         leave: {
-          when:
-            said("when") === NOW
-              ? { kind: "now" }
-              : { kind: "at", date: said("date"), time: said("time"), zone: carried["zone"] },
+          when: whenOf(said, carried),
           kind: said("kind"),
           mode: said("mode"),
           announced: all(answers["announced"]).includes(ANNOUNCED),
@@ -186,6 +187,8 @@ function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answ
           reason: said("reason"),
         },
       };
+    case "reschedule":
+      return { kind: "reschedule-case", caseId, when: whenOf(said, carried) };
     case "approve-gaps":
       return { kind: "approve-plan", caseId, planHash, gaps: said("reason") };
     case "note":
@@ -220,11 +223,20 @@ function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answ
   }
 }
 
+function whenOf(said: (id: string) => string | undefined, { zone }: Readonly<Record<string, string>>): unknown {
+  return said("when") === NOW ? { kind: "now" } : { kind: "at", date: said("date"), time: said("time"), zone };
+}
+
 /** What must be answered and is not. */
 function missing(kind: FormKind, answers: Answers): Record<string, string> {
   const faults: Record<string, string> = {};
   const need = (id: string, words: string) => {
     if (one(answers[id]) === undefined) faults[id] = words;
+  };
+  const needTime = () => {
+    if (one(answers["when"]) !== AT) return;
+    need("date", "Choose the date.");
+    need("time", "Choose the time.");
   };
   switch (kind) {
     case "pick-leaver":
@@ -235,10 +247,11 @@ function missing(kind: FormKind, answers: Answers): Record<string, string> {
       need("kind", "Choose what kind of departure this is.");
       need("mode", "Choose how access is taken away.");
       need("reason", "Choose a reason.");
-      if (one(answers["when"]) === AT) {
-        need("date", "Choose the date.");
-        need("time", "Choose the time.");
-      }
+      needTime();
+      break;
+    case "reschedule":
+      need("when", "Choose when access ends.");
+      needTime();
       break;
     case "approve-gaps":
       need("reason", "Say why the plan may go on although this could not be seen.");

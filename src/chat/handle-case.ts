@@ -86,7 +86,7 @@ export async function openFromForm(deps: Deps, intent: Of<"open-case">, reply: R
 }
 
 /** When it should be, as far as the command's words say it; what can be wrong is asked in the dialog. */
-function saidWhen(words: string, zone: string, now: Date, policy: Policy): SaidWhen {
+export function saidWhen(words: string, zone: string, now: Date, policy: Policy): SaidWhen {
   const said = readSaidTime(words, zone, now);
   switch (said.kind) {
     case "unclear":

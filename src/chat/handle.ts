@@ -11,6 +11,7 @@ import { showHistory, verifyLog } from "./handle-history.ts";
 import { listCases, showCase } from "./handle-list.ts";
 import { onOffer } from "./handle-offer.ts";
 import { decide } from "./handle-plan.ts";
+import { askReschedule, reschedule } from "./handle-reschedule.ts";
 import { askKeep, decideToKeep, keep, reviewPlan } from "./handle-review.ts";
 import { askNote, onStep, rereadSystem } from "./handle-step.ts";
 import { showWork } from "./handle-work.ts";
@@ -51,6 +52,10 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       if (isRefusal(done)) return sayRefusal(reply, done);
       return reply.say(done.kind === "cancelled" ? cancelledMessage() : tooLateToCancel(done.state));
     }
+    case "ask-reschedule":
+      return askReschedule(deps, intent, reply);
+    case "reschedule-case":
+      return reschedule(deps, intent, reply);
     case "undo-case": {
       const undone = await undoCase(deps.workflow, requestOf(intent), intent.caseId);
       return isRefusal(undone) ? sayRefusal(reply, undone) : reply.say(undoAnswer(undone));

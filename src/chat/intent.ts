@@ -29,17 +29,19 @@ export const Mention = z.discriminatedUnion("kind", [
 ]);
 export type Mention = z.infer<typeof Mention>;
 
+const When = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("now") }),
+  /** Calendar date and wall-clock time in `zone`; only scheduling turns them into an instant. */
+  z.object({
+    kind: z.literal("at"),
+    date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
+    time: z.string().regex(/^\d{2}:\d{2}$/),
+    zone: z.string(),
+  }),
+]);
+
 export const Leave = z.object({
-  when: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("now") }),
-    /** Calendar date and wall-clock time in `zone`; only scheduling turns them into an instant. */
-    z.object({
-      kind: z.literal("at"),
-      date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
-      time: z.string().regex(/^\d{2}:\d{2}$/),
-      zone: z.string(),
-    }),
-  ]),
+  when: When,
   kind: z.enum(["voluntary", "involuntary", "contract-end"]),
   mode: z.enum(["orderly", "contain"]),
   announced: z.boolean(),
@@ -105,6 +107,9 @@ const Wish = z.discriminatedUnion("kind", [
     verdict: z.enum(["agreed", "refused"]),
   }),
   z.object({ kind: z.literal("cancel-case"), caseId: z.string() }),
+  /** Opens the dialog for the new time; `words` say when, as far as they were said. */
+  z.object({ kind: z.literal("ask-reschedule"), caseId: z.string(), words: z.string().max(200).optional() }),
+  z.object({ kind: z.literal("reschedule-case"), caseId: z.string(), when: When }),
   /** Asked by one person, confirmed by another with the same words. */
   z.object({ kind: z.literal("undo-case"), caseId: z.string() }),
   z.object({ kind: z.literal("retry-read"), caseId: z.string(), system: z.string() }),

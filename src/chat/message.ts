@@ -83,6 +83,7 @@ export interface Form {
 export type FormKind =
   | "pick-leaver"
   | "open-case"
+  | "reschedule"
   | "approve-gaps"
   | "note"
   | "name-account"

@@ -34,6 +34,7 @@ import {
   workMessage,
   workReminder,
 } from "./messages/work.ts";
+import { moveFor } from "./move-content.ts";
 import { eachWhy } from "./notice-place.ts";
 import { rolesChangeFor } from "./roles-content.ts";
 import { summaryFor } from "./summary-content.ts";
@@ -145,6 +146,7 @@ async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, v
       "step",
       "addition",
       "missed",
+      "rescheduled",
       "summary",
       "unreached",
       "looked-again",
@@ -160,6 +162,10 @@ async function isFor(tx: Tx, w: Workflow, notice: OfCase, audience: NoticeFor, v
   switch (notice.kind) {
     case "mirror":
       return personId === view.case.requesterId;
+    case "rescheduled": {
+      const own = personId === view.case.requesterId;
+      return own || (personId !== view.case.leaverId && (await peopleWith(tx, w, "approver")).includes(personId));
+    }
     case "manual": {
       const step = view.steps.find(({ id }) => id === notice.stepId);
       const owner = step && w.systems.get(step.system)?.manual?.owner;
@@ -223,6 +229,8 @@ async function messageOf(
     }
     case "missed":
       return view.case.missedAt === null ? "it was not missed" : missedMessage(view);
+    case "rescheduled":
+      return moveFor(tx, w, notice, view);
     case "page": {
       const order = view.plans.find(({ scope }) => scope === "contain");
       if (!order || (!posted && order.state !== "proposed")) return "the containment is decided";

@@ -23,7 +23,8 @@ const MOVES: Readonly<Record<CaseState, readonly CaseState[]>> = {
   // Before a step exists it can be cancelled; then only the full plan, or its rejection, ends it.
   containing: ["planned", "closing", "cancelled", "held"],
   planned: ["planned", "approved", "cancelled", "rejected", "held", "closing"],
-  approved: ["rechecking", "cancelled", "held"],
+  // Back to planned when its time was moved to one that it was not approved for.
+  approved: ["rechecking", "planned", "cancelled", "held"],
   rechecking: ["revoking", "cancelled", "held"],
   revoking: ["closing", "cancelled", "held"],
   closing: ["revoking", "handing-over", "closed", "held"],
@@ -37,6 +38,20 @@ const MOVES: Readonly<Record<CaseState, readonly CaseState[]>> = {
 /** Says whether a case may go from one state to another. */
 export function mayMove(from: CaseState, to: CaseState): boolean {
   return MOVES[from].includes(to);
+}
+
+/** Says whether the time of a case may still be moved: nothing is being cut yet. */
+export function mayReschedule(state: CaseState): boolean {
+  return ["opened", "planned", "approved"].includes(state);
+}
+
+/**
+ * Says whether a plan that was approved for one instant counts for another: never for an earlier one, at which more people
+ * still need what is taken, and for a later one only so many days, since access stays open meanwhile.
+ */
+export function approvalHolds(approvedFor: Date, due: Date, days: number): boolean {
+  const later = due.getTime() - approvedFor.getTime();
+  return later >= 0 && later <= days * 86_400_000;
 }
 
 /** A case that will never move again. */

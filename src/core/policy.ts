@@ -46,6 +46,8 @@ export const Policy = z.strictObject({
   undoDays: z.number().positive().max(365).default(30),
   /** A grant that was kept beyond its day is called out again this often until it is gone. */
   keptAlertHours: z.number().positive().default(168),
+  /** How much later than approved a case may be due before its plan has to be approved again. */
+  rescheduleDays: z.number().nonnegative().max(90).default(14),
   /** Longest time ahead that a departure may be set to. */
   farDays: z.int().min(1).default(400),
 });

@@ -40,6 +40,7 @@ export type Act =
   | "keep-grant"
   | "settle-break"
   | "cancel-case"
+  | "reschedule-case"
   | "undo-case"
   | "retry-read"
   | "name-account"
@@ -63,6 +64,7 @@ const MAY: Readonly<Record<Act, readonly Role[]>> = {
   "keep-grant": ["approver"],
   "settle-break": ["approver"],
   "cancel-case": ["approver"],
+  "reschedule-case": ["approver"],
   "undo-case": ["approver"],
   "retry-read": ["approver"],
   "name-account": ["approver"],
@@ -90,8 +92,8 @@ export function mayAct(who: Asker, act: Act, on?: CaseFacts, owner?: string): Ve
   if (on?.recused?.includes(who.personId)) return no("You stepped out of this case.");
   if (who.leaving) return no("Your own access is being reviewed, so this is for somebody else.");
   if (act === "attest-step" && owner !== undefined && owner === who.personId) return { allowed: true };
-  // Who opened a case follows it, may take it back, and knows which accounts the person has.
-  if (["read-case", "cancel-case", "name-account"].includes(act) && on?.requesterId === who.personId)
+  // Who opened a case follows it, may move it or take it back, and knows which accounts the person has.
+  if (["read-case", "cancel-case", "reschedule-case", "name-account"].includes(act) && on?.requesterId === who.personId)
     return { allowed: true };
   const operates = who.atTerminal && !on?.restricted && who.roles.has("operator");
   if (operates && AT_TERMINAL.includes(act)) return { allowed: true };

@@ -26,6 +26,14 @@ export const Notice = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("work-reminder"), caseId: z.string(), personId: z.string() }),
   /** What keeps somebody from receiving work in its system, said to those who can have it changed. */
   z.object({ kind: z.literal("obstacle"), caseId: z.string(), personId: z.string() }),
+  /** That somebody moved the time, in the case's thread and to the requester. */
+  z.object({
+    kind: z.literal("rescheduled"),
+    caseId: z.string(),
+    by: z.string(),
+    from: z.iso.datetime(),
+    to: z.iso.datetime(),
+  }),
   /** Work that nobody took, by name to the leaver's manager. */
   z.object({ kind: z.literal("unclaimed"), caseId: z.string() }),
   /** What a system showed that answered days after the case was closed. */

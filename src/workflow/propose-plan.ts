@@ -25,53 +25,59 @@ import type { Workflow } from "./workflow.ts";
 export async function proposePlan(w: Workflow, { caseId }: { caseId: string }): Promise<void> {
   await transition<void>(w, async (tx): Promise<Change<void>> => {
     const row = await lockCase(tx, caseId);
-    if (!row || !mayMove(row.state, "planned")) return { result: undefined };
+    // An approved plan is only replaced when its case's time is moved, which does it itself.
+    if (!row || row.state === "approved" || !mayMove(row.state, "planned")) return { result: undefined };
     try {
       await proveCase(tx, w, row);
     } catch (error) {
       if (error instanceof NotVouched) return holdCase(tx, w, row, error);
       throw error;
     }
-    const known = await listPlans(tx, caseId);
-    // A containment is decided first; the full plan follows as soon as every system has answered.
-    const contained = known.some(({ scope, state }) => scope === "contain" && state === "approved");
-    if (row.mode === "contain" && !contained) return { result: undefined };
-    const lines = await listFreshReads(tx, w, caseId, row.round);
-    if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
-    const done = await listStepKeys(tx, caseId);
-    const seen = inAnOrder(
-      row,
-      lines.map((line) => seenBy(w, line)),
-    );
-    const kept = await listProvenKept(tx, w, row);
-    const plan = makePlan({ ...planFacts(row, "full", done), kept }, seen);
-    // The containment took all there is: nothing is left to approve.
-    if (contained && plan.steps.length === 0 && plan.gaps.length === 0)
-      return (await isIdle(tx, caseId)) ? startClosing(tx, w, row) : { result: undefined };
-    // Asked twice about the same picture: a new revision would make approvals of the one that is shown count for nothing.
-    const waiting = known.find(({ state }) => state === "proposed");
-    if (waiting && isDeepStrictEqual({ ...waiting.plan, revision: plan.revision }, plan)) return { result: undefined };
-    await tx
-      .update(plans)
-      .set({ state: "superseded" })
-      .where(and(eq(plans.caseId, caseId), eq(plans.state, "proposed")));
-    const saved = await savePlan(tx, w, plan, "proposed");
-    await tx
-      .update(cases)
-      .set({ state: "planned", revision: plan.revision, wakeAt: row.dueAt })
-      .where(eq(cases.id, caseId));
-    return {
-      result: undefined,
-      entries: [proposed(plan, saved.hash, "plan.proposed")],
-      next: await wantCasePosts(tx, row),
-      seal: async (sealing, [seq]) => {
-        await sealing
-          .update(plans)
-          .set({ proposedSeq: seq ?? -1 })
-          .where(and(eq(plans.caseId, caseId), eq(plans.revision, plan.revision)));
-      },
-    };
+    return proposeNow(tx, w, row);
   });
+}
+
+/** The same within a transition that holds the case's lock. */
+export async function proposeNow(tx: Tx, w: Workflow, row: Case): Promise<Change<undefined>> {
+  const known = await listPlans(tx, row.id);
+  // A containment is decided first; the full plan follows as soon as every system has answered.
+  const contained = known.some(({ scope, state }) => scope === "contain" && state === "approved");
+  if (row.mode === "contain" && !contained) return { result: undefined };
+  const lines = await listFreshReads(tx, w, row.id, row.round);
+  if (lines.length === 0 || lines.some(({ state }) => state === "pending")) return { result: undefined };
+  const done = await listStepKeys(tx, row.id);
+  const seen = inAnOrder(
+    row,
+    lines.map((line) => seenBy(w, line)),
+  );
+  const kept = await listProvenKept(tx, w, row);
+  const plan = makePlan({ ...planFacts(row, "full", done), kept }, seen);
+  // The containment took all there is: nothing is left to approve.
+  if (contained && plan.steps.length === 0 && plan.gaps.length === 0)
+    return (await isIdle(tx, row.id)) ? startClosing(tx, w, row) : { result: undefined };
+  // Asked twice about the same picture: a new revision would make approvals of the one that is shown count for nothing.
+  const waiting = known.find(({ state }) => state === "proposed");
+  if (waiting && isDeepStrictEqual({ ...waiting.plan, revision: plan.revision }, plan)) return { result: undefined };
+  await tx
+    .update(plans)
+    .set({ state: "superseded" })
+    .where(and(eq(plans.caseId, row.id), eq(plans.state, "proposed")));
+  const saved = await savePlan(tx, w, plan, "proposed");
+  await tx
+    .update(cases)
+    .set({ state: "planned", revision: plan.revision, wakeAt: row.dueAt })
+    .where(eq(cases.id, row.id));
+  return {
+    result: undefined,
+    entries: [proposed(plan, saved.hash, "plan.proposed")],
+    next: await wantCasePosts(tx, row),
+    seal: async (sealing, [seq]) => {
+      await sealing
+        .update(plans)
+        .set({ proposedSeq: seq ?? -1 })
+        .where(and(eq(plans.caseId, row.id), eq(plans.revision, plan.revision)));
+    },
+  };
 }
 
 /** Whether no step of the case moves any more. */

@@ -6,7 +6,7 @@ import { wantCasePosts, wantThreadPost } from "./notices.ts";
 import { wantReads } from "./open-case.ts";
 import { approvedBase, listProvenPlans } from "./proven-plans.ts";
 import { type Change, transition } from "./transition.ts";
-import { NotVouched, proveCase } from "./vouched.ts";
+import { NotVouched, proveCase, proveDue } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
 
 /**
@@ -19,9 +19,8 @@ export async function startCut(w: Workflow, { caseId }: { caseId: string }): Pro
     if (!row || row.dueAt.getTime() > w.now().getTime()) return { result: undefined };
     if (row.state !== "approved" && row.state !== "planned") return { result: undefined };
     try {
-      const opened = await proveCase(tx, w, row);
-      const due = opened.departure?.effective.instant;
-      if (due !== row.dueAt.toISOString())
+      await proveCase(tx, w, row);
+      if ((await proveDue(tx, w, row)).at.getTime() !== row.dueAt.getTime())
         throw new NotVouched(`case ${row.id} is due at another time than its entry says`);
       if (row.state === "approved" && !approvedBase(await listProvenPlans(tx, w, caseId)))
         throw new NotVouched(`nobody approved a plan of case ${row.id}`);

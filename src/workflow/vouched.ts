@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { and, eq } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import { canonicalBytes } from "../audit/canonical.ts";
 import type { Entry } from "../audit/entry.ts";
 import { proveEntry } from "../audit/prove.ts";
@@ -40,6 +40,25 @@ export async function proveCase(tx: Tx, w: Workflow, row: Case): Promise<Entry> 
   return entry;
 }
 
+/** When a case is due: as the newest entry says that moved it, or the one that opened it. With every move, oldest first. */
+export async function proveDue(
+  tx: Tx,
+  w: Workflow,
+  row: Pick<Case, "id" | "openedSeq">,
+): Promise<{ readonly at: Date; readonly moves: readonly Entry[] }> {
+  const opened = await prove(tx, w, row.openedSeq, "case.opened", row.id);
+  const found = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(and(eq(entries.caseId, row.id), eq(entries.action, "case.rescheduled")))
+    .orderBy(asc(entries.seq));
+  const moves: Entry[] = [];
+  for (const { seq } of found) moves.push(await prove(tx, w, seq, "case.rescheduled", row.id));
+  const instant = (moves.at(-1) ?? opened).departure?.effective.instant;
+  if (instant === undefined) throw new NotVouched(`the log does not say when case ${row.id} is due`);
+  return { at: new Date(instant), moves };
+}
+
 /** A plan's body, if it was proposed by us as it stands there. */
 export async function proveProposed(
   tx: Tx,
@@ -77,7 +96,11 @@ export async function proveStep(
   if (!planned) throw new NotVouched(`the approved plan does not hold step ${step.id}`);
   if (plan.caseId !== row.id || plan.leaver !== row.leaverId)
     throw new NotVouched(`the plan of step ${step.id} is another case's`);
-  if (new Date(plan.dueAt).getTime() > w.now().getTime()) throw new NotVouched(`step ${step.id} is not due`);
+  const due = await proveDue(tx, w, row);
+  if (due.at.getTime() > w.now().getTime()) throw new NotVouched(`step ${step.id} is not due`);
+  const since = due.moves.filter(({ seq }) => seq > found.proposedSeq);
+  if (!since.every(({ detail }) => detail?.["approvals"] === "kept"))
+    throw new NotVouched(`the plan of step ${step.id} was approved for another time`);
   const [cancelled] = await tx
     .select({ seq: entries.seq })
     .from(entries)

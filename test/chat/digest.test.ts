@@ -95,8 +95,14 @@ describe("/offboard list and status", () => {
     await b.open();
     const status = async (who: string) =>
       (await b.ask(who, { kind: "case-status", who: { kind: "member", id: "Ualice" } })).said[0];
-    expect(labels(await status("ann"))).toEqual(["Approve", "Reject", "Review each grant", "Cancel the case"]);
-    expect(labels(await status("hr"))).toEqual(["Cancel the case"]);
+    expect(labels(await status("ann"))).toEqual([
+      "Approve",
+      "Reject",
+      "Review each grant",
+      "Reschedule",
+      "Cancel the case",
+    ]);
+    expect(labels(await status("hr"))).toEqual(["Reschedule", "Cancel the case"]);
     expect(textOf(await status("audrey"))).toMatch(/Offboarding Alice/);
     expect(labels(await status("audrey"))).toEqual([]);
     expect(textOf(await status("olga"))).toMatch(/You cannot do this/);

@@ -212,7 +212,13 @@ describe("a plan's buttons", () => {
     await b.press("ann", old, "Has none: Tickets");
     await b.settle();
     expect(textOf((await b.press("ann", old, "Approve")).said[0])).toMatch(/plan changed/);
-    expect(labels(b.shown(`case:${caseId}`))).toEqual(["Approve", "Reject", "Review each grant", "Cancel the case"]);
+    expect(labels(b.shown(`case:${caseId}`))).toEqual([
+      "Approve",
+      "Reject",
+      "Review each grant",
+      "Reschedule",
+      "Cancel the case",
+    ]);
   });
 
   it("cancels for the requester, and is too late once it is cancelled", async () => {

@@ -13,6 +13,7 @@ import { lookedAgainMessage } from "../../src/chat/messages/looked-again.ts";
 import { mirrorMessage } from "../../src/chat/messages/mirror.ts";
 import { missedMessage } from "../../src/chat/messages/missed.ts";
 import * as offerDialogs from "../../src/chat/messages/offer-dialogs.ts";
+import { rescheduleForm } from "../../src/chat/messages/reschedule.ts";
 import { reviewForm } from "../../src/chat/messages/review.ts";
 import { manualMessage, stepMessage } from "../../src/chat/messages/step.ts";
 import { inFull, stepWords } from "../../src/chat/messages/step-words.ts";
@@ -129,6 +130,7 @@ describe("the approvers' message", () => {
       "Name account: Chat",
       "Has none: Chat",
       "Retry: Tickets",
+      "Reschedule",
       "Cancel the case",
     ]);
   });
@@ -170,10 +172,10 @@ describe("the approvers' message", () => {
       }),
     );
     expect(seen).toEqual({
-      opened: ["Cancel the case"],
+      opened: ["Reschedule", "Cancel the case"],
       containing: ["Cancel the case"],
-      planned: ["Approve", "Reject", "Review each grant", "Cancel the case"],
-      approved: ["Cancel the case"],
+      planned: ["Approve", "Reject", "Review each grant", "Reschedule", "Cancel the case"],
+      approved: ["Reschedule", "Cancel the case"],
       rechecking: ["Cancel the case"],
       revoking: [],
       closing: [],
@@ -262,7 +264,7 @@ describe("the approvers' message", () => {
 
 describe("the requester's mirror", () => {
   it("has no button to approve, and cancels while nothing is cut", () => {
-    expect(labels(mirrorMessage(caseView()))).toEqual(["Cancel the case"]);
+    expect(labels(mirrorMessage(caseView()))).toEqual(["Reschedule", "Cancel the case"]);
     const plans = [planView([], { state: "approved" })];
     expect(labels(mirrorMessage(caseView(undefined, { row: { state: "revoking" }, plans })))).toEqual([]);
   });
@@ -515,6 +517,11 @@ describe("dialogs", () => {
   const forms: Form[] = [
     dialogs.pickLeaverForm("why"),
     dialogs.openCaseForm(leaver),
+    rescheduleForm(
+      { kind: "ready", caseId: "c", dueAt: new Date("2026-11-30T17:00:00Z"), zone: "Europe/Berlin" },
+      { kind: "nothing", notes: [] },
+      14,
+    ),
     dialogs.approveGapsForm({ caseId: "c", planHash: "h" }, []),
     dialogs.noteForm("s", "skip-step"),
     dialogs.nameAccountForm("c", "repo", "Code"),

@@ -14,6 +14,7 @@ const MATRIX: Readonly<Record<Act, readonly Role[]>> = {
   "keep-grant": ["approver"],
   "settle-break": ["approver"],
   "cancel-case": ["approver"],
+  "reschedule-case": ["approver"],
   "undo-case": ["approver"],
   "retry-read": ["approver"],
   "name-account": ["approver"],
@@ -65,9 +66,9 @@ describe("who may do what", () => {
     expect(mayAct(who("requester", ["approver"]), "decide-plan", on).allowed).toBe(false);
   });
 
-  it("lets who asked for a case follow it, take it back and name accounts, and nothing else", () => {
+  it("lets who asked for a case follow it, move it, take it back and name accounts, and nothing else", () => {
     const allowed = acts.filter((act) => mayAct(who("requester", []), act, on).allowed);
-    expect(allowed).toEqual(["cancel-case", "name-account", "read-case"]);
+    expect(allowed).toEqual(["cancel-case", "reschedule-case", "name-account", "read-case"]);
   });
 
   it("lets the owner of a manual system attest it, unless it is their own case", () => {

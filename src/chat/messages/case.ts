@@ -16,6 +16,7 @@ import {
   readButtons,
   systemsPart,
 } from "./plan-parts.ts";
+import { rescheduleButton } from "./reschedule.ts";
 import { undoButton, undoParts } from "./undo.ts";
 import { button, caseState, count, KIND_WORDS, MODE_WORDS, paragraph, REASON_WORDS, statesOf } from "./words.ts";
 
@@ -31,6 +32,7 @@ export function caseMessage(view: CaseView, notes: readonly string[] = []): Mess
     ...breaksButton(view),
     ...keptButtons(view),
     ...readButtons(view, "approver"),
+    ...rescheduleButton(view),
     ...cancelButton(view),
     ...undoButton(view),
   ];

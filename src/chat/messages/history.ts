@@ -93,6 +93,7 @@ function checkpointParts(checkpoint: NonNullable<HistoryPage["checkpoint"]>): Pa
 const WORDS: Readonly<Record<string, string>> = {
   "case.opened": "Case opened",
   "case.cancelled": "Case cancelled",
+  "case.rescheduled": "Time moved",
   "case.missed": "Due and not approved",
   "case.cutStarted": "Taking access started",
   "case.accessGone": "Every step ended",

@@ -2,6 +2,7 @@ import type { CaseView } from "../../store/views.ts";
 import type { Message } from "../message.ts";
 import { againOf, currentPlan, headPart, lateParts } from "./case.ts";
 import { cancelButton, progressWords, readButtons, systemsPart } from "./plan-parts.ts";
+import { rescheduleButton } from "./reschedule.ts";
 import { caseState, count, paragraph, people } from "./words.ts";
 
 /** The requester's private view of their case: how it goes, and taking it back while that is possible. */
@@ -9,7 +10,7 @@ export function mirrorMessage(view: CaseView): Message {
   const current = currentPlan(view);
   const approved = current?.decisions.filter(({ verdict }) => verdict === "approved") ?? [];
   const rejected = current?.decisions.filter(({ verdict }) => verdict === "rejected") ?? [];
-  const buttons = [...readButtons(view, "requester"), ...cancelButton(view)];
+  const buttons = [...readButtons(view, "requester"), ...rescheduleButton(view), ...cancelButton(view)];
   const over = ["cancelled", "rejected", "held"].includes(view.case.state);
   return {
     summary: `Your case for ${view.leaver.name}: ${caseState(view)}`,

@@ -236,6 +236,38 @@ const FORMS: Record<FormKind, { form: Form; values: () => Json; ask: () => Ask }
       confirmed: false,
     }),
   },
+  reschedule: {
+    form: {
+      kind: "reschedule",
+      title: "Reschedule",
+      submit: "Reschedule",
+      carried: { caseId: "c1", zone: "Europe/Berlin" },
+      fields: [
+        {
+          id: "when",
+          label: "When does access end?",
+          input: "choice",
+          look: "radio",
+          options: [
+            { value: "at", label: "At the time below" },
+            { value: "now", label: "Now" },
+          ],
+        },
+        { id: "date", label: "Date", input: "date" },
+        { id: "time", label: "Time", input: "time" },
+      ],
+    },
+    values: () => ({
+      when: { answer: { type: "radio_buttons", selected_option: { value: "at" } } },
+      date: { answer: { type: "datepicker", selected_date: "2026-12-01" } },
+      time: { answer: { type: "timepicker", selected_time: "18:00" } },
+    }),
+    ask: () => ({
+      kind: "reschedule-case",
+      caseId: "c1",
+      when: { kind: "at", date: "2026-12-01", time: "18:00", zone: "Europe/Berlin" },
+    }),
+  },
   "pass-offer": {
     form: {
       kind: "pass-offer",
@@ -580,6 +612,7 @@ describe("a button", () => {
     { kind: "approve-plan", caseId: "c1", planHash: "h1" },
     { kind: "reject-plan", caseId: "c1", planHash: "h1" },
     { kind: "cancel-case", caseId: "c1" },
+    { kind: "ask-reschedule", caseId: "c1" },
     { kind: "retry-read", caseId: "c1", system: "github:acme" },
     { kind: "ask-account", caseId: "c1", system: "github:acme" },
     { kind: "name-account", caseId: "c1", system: "github:acme", account: "<a>&b", confirmed: true },
