@@ -4,6 +4,7 @@ import type { Intent, Member } from "../../src/chat/intent.ts";
 import { liveHomes } from "../../src/chat/live-homes.ts";
 import type { Ask, Message } from "../../src/chat/message.ts";
 import { notifierOf } from "../../src/chat/notify.ts";
+import type { ChatSurface } from "../../src/chat/surface.ts";
 import type { CaseView } from "../../src/store/views.ts";
 import { loadCaseView } from "../../src/store/views.ts";
 import { findPerson } from "../../src/workflow/known-people.ts";
@@ -42,6 +43,8 @@ export async function bench(
     readonly more?: Parameters<typeof testWorkflow>[0]["systems"];
     readonly policy?: Parameters<typeof testWorkflow>[0]["policy"];
     readonly channel?: string | null;
+    /** A second surface, and where approvers read on it. */
+    readonly also?: { readonly surface: ChatSurface; readonly channel: string };
     readonly roles?: Parameters<typeof testWorkflow>[0]["roles"];
     readonly alice?: Parameters<ReturnType<typeof memorySystem>["add"]>[1];
   } = {},
@@ -72,11 +75,14 @@ export async function bench(
   chat.channels.set("C1", { private: true, members: ["Uann", "Ubob"] });
   chat.channels.set("C2", { private: true, members: ["Umia", "Uolga"] });
   const homes = liveHomes(t.w);
-  const deps: Deps = { workflow: t.w, surfaces: new Map([[chat.id, chat]]), log: t.w.log, homes };
+  const { also } = options;
+  const surfaces = new Map<ChatSurface["id"], ChatSurface>([[chat.id, chat]]);
+  if (also) surfaces.set(also.surface.id, also.surface);
+  const deps: Deps = { workflow: t.w, surfaces, log: t.w.log, homes };
   const channel = options.channel === undefined ? "C1" : (options.channel ?? undefined);
   const notifier = notifierOf({
     ...deps,
-    approversChannels: { slack: channel },
+    approversChannels: { slack: channel, ...(also ? { teams: also.channel } : {}) },
     restrictedChannel: "C2",
     health: async () => ({ db: "up", queue: "up", chat: "up", version: "0.0.0-test", systems: 1 }),
   });
