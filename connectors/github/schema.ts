@@ -122,8 +122,13 @@ export const Pull = z.object({
   /** Only when one pull request is read, not in lists. */
   additions: z.number().int().optional(),
   deletions: z.number().int().optional(),
+  head: z.object({ sha: z.string() }).optional(),
 });
 export type Pull = z.infer<typeof Pull>;
+
+export const CheckRuns = z.object({
+  check_runs: z.array(z.object({ status: z.string(), conclusion: z.string().nullish() })),
+});
 
 /** Pull requests are issues too: `pull_request` tells them apart. */
 export const Issue = z.object({

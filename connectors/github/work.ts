@@ -3,6 +3,7 @@ import { findById, getStanding, systemId } from "./accounts.ts";
 import { type Client, eachOf } from "./client.ts";
 import { DUTIES, type Duty, listDuties } from "./duties.ts";
 import { emailOf } from "./invitations.ts";
+import { pullDetails } from "./pull-details.ts";
 import { findRepo, WIDTH } from "./reads.ts";
 import { Issue, Pull, Repo, type SimpleUser } from "./schema.ts";
 
@@ -28,6 +29,8 @@ async function listWorkOf(client: Client, repo: Repo, account: string, login: st
   const at = { owner: client.org, repo: repo.name, state: "open" };
   const pulls = (await client.list(Pull, "GET /repos/{owner}/{repo}/pulls", at)).items;
   const issues = repo.has_issues === false ? [] : await listAssigned(client, at, login);
+  const theirs = pulls.filter((pull) => isId(account)(pull.user) || pull.requested_reviewers?.some(isId(account)));
+  const details = await pullDetails(client, repo.name, theirs);
   const base = { system: systemId(client.org), account, container: repo.full_name };
   const item = (kind: keyof typeof KINDS, of: Pull | Issue, facts: string[]): WorkItem => ({
     ...base,
@@ -37,6 +40,7 @@ async function listWorkOf(client: Client, repo: Repo, account: string, login: st
     url: of.html_url,
     createdAt: of.created_at,
     updatedAt: of.updated_at,
+    ...(kind === "issue" ? {} : details.get(of.number)),
     facts,
   });
   return [
@@ -63,11 +67,9 @@ async function listAssigned(client: Client, at: Record<string, string>, login: s
 /** The leaver is not named: whoever reads this is asked to stand in for them. */
 function pullFacts(pull: Pull, account: string): string[] {
   const others = pull.requested_reviewers?.filter((one) => !isId(account)(one)).map((one) => one.login) ?? [];
-  const { additions: added = 0, deletions: removed = 0 } = pull;
   return [
     ...(pull.draft ? ["it is a draft"] : []),
     ...(others.length > 0 ? [`review asked of ${others.join(", ")}`] : []),
-    ...(added + removed === 0 ? [] : [`${added} lines added, ${removed} removed`]),
   ];
 }
 

@@ -2,8 +2,10 @@ import { z } from "zod";
 import { type Call, defineConnector, Secret, type System, secretField, type Tools } from "../connector.ts";
 import { findAccounts, systemId } from "./accounts.ts";
 import { checkCredential } from "./check.ts";
-import { loadJira, type Options, openClient } from "./client.ts";
+import { loadJira, type Options, type Options, openClient, openClient } from "./client.ts";
+import { CLOSABLE, close } from "./close.ts";
 import { listGrants, sightOf } from "./grants.ts";
+import { mayTake } from "./may-take.ts";
 import { readBack } from "./read-back.ts";
 import { reassign } from "./reassign.ts";
 import { restore } from "./restore.ts";
@@ -88,6 +90,9 @@ function connect(options: Options, tools: Tools): System {
       list: (account, call) => listWork(open(call), account),
       suggestOwners: (item, call) => suggestOwners(open(call), item),
       reassign: (item, to, call) => reassign(open(call), item, to),
+      mayTake: (item, to, call) => mayTake(open(call), item, to),
+      moveOn: (item, from, to, call) => reassign(open(call), { ...item, account: from.id }, to),
+      close: { kinds: CLOSABLE, end: (item, call) => close(open(call), item) },
     },
   };
 }

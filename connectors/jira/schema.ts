@@ -92,6 +92,16 @@ export const Issue = z.object({
 });
 export type Issue = z.infer<typeof Issue>;
 
+/** Steps that a ticket's workflow allows from where it is. */
+export const Transitions = z.object({
+  transitions: z.array(
+    z.object({
+      id: z.string(),
+      to: z.object({ statusCategory: z.object({ key: z.string() }).nullish() }).nullish(),
+    }),
+  ),
+});
+
 /** One page of a search by token: a short or an empty page is not the last one, only one without a token is. */
 export const SearchPage = z.object({ issues: z.array(Issue), nextPageToken: z.string().nullish() });
 
