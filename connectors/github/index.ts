@@ -4,8 +4,8 @@ import { type Call, defineConnector, type System, secretField, type Tools } from
 import { findAccounts, systemId } from "./accounts.ts";
 import { checkCredential } from "./check.ts";
 import { type Options, openClient } from "./client.ts";
-import { listGrants } from "./grants.ts";
 import { CLOSABLE, close } from "./close.ts";
+import { listGrants } from "./grants.ts";
 import { findInvited } from "./invitations.ts";
 import { mayTake } from "./may-take.ts";
 import { readBack } from "./read-back.ts";

@@ -27,11 +27,7 @@ function sizeOf({ additions, deletions }: Pull): Pick<WorkItem, "size"> {
 }
 
 /** Check runs of its newest commit. None, or none that we may see, is no statement. */
-async function checksOf(
-  client: Client,
-  where: Record<string, string>,
-  pull: Pull,
-): Promise<Pick<WorkItem, "checks">> {
+async function checksOf(client: Client, where: Record<string, string>, pull: Pull): Promise<Pick<WorkItem, "checks">> {
   if (!pull.head) return {};
   const route = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs";
   const runs = (await client.find(CheckRuns, route, { ...where, ref: pull.head.sha, per_page: 100 }))?.body.check_runs;

@@ -12,6 +12,7 @@ const PERMISSIONS = {
   ADMINISTER_PROJECTS: "Administer projects, in the permission scheme of every project",
   ASSIGN_ISSUES: "Assign issues, in the permission scheme of every project",
   ADD_COMMENTS: "Add comments, in the permission scheme of every project",
+  TRANSITION_ISSUES: "Transition issues, in the permission scheme of every project",
 } as const;
 
 /** Says with the real credentials what works and what an operator should change. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Call, defineConnector, Secret, type System, secretField, type Tools } from "../connector.ts";
 import { findAccounts, systemId } from "./accounts.ts";
 import { checkCredential } from "./check.ts";
-import { loadJira, type Options, type Options, openClient, openClient } from "./client.ts";
+import { loadJira, type Options, openClient } from "./client.ts";
 import { CLOSABLE, close } from "./close.ts";
 import { listGrants, sightOf } from "./grants.ts";
 import { mayTake } from "./may-take.ts";

@@ -26,6 +26,7 @@ export const FIELDS = {
   "snooze-offer": { how: "how" },
   "return-offer": { why: "why", note: "note" },
   "attest-secret": { note: "note" },
+  "note-work": { note: "note" },
   review: { keep: "keep" },
   "keep-grants": { owner: "owner", until: "until", note: "note" },
   "settle-breaks": { heir: "heir", let: "let" },
@@ -136,6 +137,7 @@ export function reopening(kind: FormKind, carried: Readonly<Record<string, strin
       case "snooze-offer":
       case "return-offer":
       case "attest-secret":
+      case "note-work":
         return { kind, offerId };
       case "review":
         return { kind: "review-plan", caseId, planHash, page: Number(carried["page"] ?? 0), picked: carried["picked"] };
@@ -203,6 +205,7 @@ function meaning(kind: FormKind, carried: Readonly<Record<string, string>>, answ
     case "snooze-offer":
       return { kind, offerId, how: said("how") };
     case "attest-secret":
+    case "note-work":
       return { kind, offerId, note: said("note") };
     case "review":
       return { kind: "ask-keep", caseId, planHash, picked: pickedIn(carried, answers) };
@@ -279,6 +282,9 @@ function missing(kind: FormKind, answers: Answers): Record<string, string> {
       break;
     case "attest-secret":
       need("note", "Say what was done.");
+      break;
+    case "note-work":
+      need("note", "Write a word.");
       break;
     case "review":
     case "settle-breaks":

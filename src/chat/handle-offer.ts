@@ -1,15 +1,17 @@
 import type { Refusal } from "../workflow/ask.ts";
 import { acceptContainer, acceptOffer, declineOffer, passOffer } from "../workflow/decide-offer.ts";
 import { namesOf } from "../workflow/known-people.ts";
+import { noteWork } from "../workflow/note-work.ts";
 import type { OfferDecided } from "../workflow/on-offer.ts";
 import { attestSecret, closeWork, returnOffer, snoozeOffer } from "../workflow/settle-work.ts";
 import { accountOf, type Deps, isRefusal, requestOf, sayRefusal, surfaceOf } from "./desk.ts";
 import { FIELDS } from "./forms.ts";
 import type { Intent } from "./intent.ts";
-import { offerAnswer } from "./messages/answers.ts";
+import { notedMessage, offerAnswer } from "./messages/answers.ts";
 import {
   attestSecretForm,
   declineOfferForm,
+  noteWorkForm,
   passOfferForm,
   returnOfferForm,
   snoozeOfferForm,
@@ -28,7 +30,8 @@ type OfferIntent = Extract<
       | "snooze-offer"
       | "return-offer"
       | "close-work"
-      | "attest-secret";
+      | "attest-secret"
+      | "note-work";
   }
 >;
 
@@ -58,6 +61,11 @@ export async function onOffer(deps: Deps, intent: OfferIntent, reply: Reply): Pr
     case "attest-secret":
       if (intent.note === undefined) return reply.ask(attestSecretForm(intent.offerId));
       return answer(deps, reply, await attestSecret(w, request, intent.offerId, intent.note));
+    case "note-work": {
+      if (intent.note === undefined) return reply.ask(noteWorkForm(intent.offerId));
+      const noted = await noteWork(w, request, intent.offerId, intent.note);
+      return isRefusal(noted) ? sayRefusal(reply, noted) : reply.say(notedMessage());
+    }
     case "ask-pass":
       return reply.ask(passOfferForm(intent.offerId));
     case "pass-offer": {

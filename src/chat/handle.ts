@@ -83,6 +83,7 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
     case "return-offer":
     case "close-work":
     case "attest-secret":
+    case "note-work":
       return onOffer(deps, intent, reply);
     case "show-work":
       return showWork(deps, intent, reply);

@@ -149,6 +149,8 @@ const Wish = z.discriminatedUnion("kind", [
   /** Nobody needs it. */
   z.object({ kind: z.literal("close-work"), offerId: z.string() }),
   z.object({ kind: z.literal("attest-secret"), offerId: z.string(), note: z.string().optional() }),
+  /** The leaver's own word for whoever takes it. */
+  z.object({ kind: z.literal("note-work"), offerId: z.string(), note: z.string().optional() }),
   /** A later page of what is put to somebody, answered privately. */
   z.object({ kind: z.literal("show-work"), caseId: z.string(), page: z.int().min(0) }),
   z.object({

@@ -92,6 +92,7 @@ export type FormKind =
   | "snooze-offer"
   | "return-offer"
   | "attest-secret"
+  | "note-work"
   | "review"
   | "keep-grants"
   | "settle-breaks";

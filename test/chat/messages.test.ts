@@ -530,6 +530,7 @@ describe("dialogs", () => {
     offerDialogs.snoozeOfferForm("o"),
     offerDialogs.returnOfferForm("o"),
     offerDialogs.attestSecretForm("o"),
+    offerDialogs.noteWorkForm("o"),
     breaksForm(caseView([grant("g1", { breaks: ["the build stops"] })])) ?? offerDialogs.passOfferForm("none"),
     keepForm({ caseId: "c", planHash: "h", picked: "0" }, []),
     reviewForm(caseView(), planView([readView("repo", "Code", { grants: [grant("g1")] })]), 0),

@@ -124,4 +124,43 @@ describe("github hands work over", () => {
     const number = item.id.split("/")[1];
     expect(await bench.peer.look(`/repos/Acme/ledger/issues/${number}/comments`)).toHaveLength(1);
   });
+
+  it("says who cannot take it: the author a review of their own, and who has no access, with who can give it", async () => {
+    const bench = await open(seed);
+    const review = await itemOf(bench, "review-request");
+    const issue = await itemOf(bench, "issue");
+    const asked = (item: WorkItem, login: string) => bench.system.work?.mayTake?.(item, accountOf(bench, login), call);
+    expect(await asked(review, "bob")).toEqual({ may: false, why: "it is a review of their own pull request" });
+    expect(await asked(review, "carol")).toEqual({ may: true });
+    expect(await asked(issue, "bob")).toEqual({ may: true });
+    expect(await asked(issue, "outsider")).toMatchObject({
+      may: false,
+      access: "outsider needs access to Acme/ledger: an administrator of the repository can give it",
+    });
+    expect(writesTo(bench), "nothing is granted").toEqual([]);
+  });
+
+  it("moves what was taken on to somebody else, and takes the first taker off", async () => {
+    const bench = await open(seed);
+    const item = await itemOf(bench, "pull-request");
+    const [bob, carol] = [accountOf(bench, "bob"), accountOf(bench, "carol")];
+    await bench.system.work?.reassign(item, bob, call);
+    expect(await bench.system.work?.moveOn?.(item, bob, carol, call)).toMatchObject({ state: "present" });
+    const now = (await bench.peer.look(`/repos/Acme/ledger/pulls/${item.id.split("/")[1]}`)) as {
+      assignees: { login: string }[];
+    };
+    expect(now.assignees.map(({ login }) => login)).toEqual(["carol"]);
+  });
+
+  it.each(["pull-request", "issue"])("closes a %s once, and only a fresh read says so", async (kind) => {
+    const bench = await open(seed);
+    const item = await itemOf(bench, kind);
+    expect(bench.system.work?.close?.kinds).toContain(kind);
+    bench.peer.behave({ when: (request) => request.method === "PATCH", then: "ignore" });
+    expect(await bench.system.work?.close?.end(item, call)).toMatchObject({ state: "present" });
+    bench.peer.behave();
+    for (let time = 1; time <= 2; time += 1)
+      expect(await bench.system.work?.close?.end(item, call)).toMatchObject({ state: "absent" });
+    expect((await workOf(bench)).map(({ id }) => id)).not.toContain(item.id);
+  });
 });

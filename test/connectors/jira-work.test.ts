@@ -274,4 +274,34 @@ describe("jira's leads, filters and dashboards", () => {
     }
     expect(accountOf(bench).id).toBe(ALICE);
   });
+
+  it("are closed by a step of their workflow that counts as done, and only a fresh read says so", async () => {
+    const bench = await open({ seed: WORK });
+    const item = await workOf(bench, "issue");
+    const { close } = bench.system.work ?? {};
+    expect(close?.kinds).toEqual(["issue"]);
+    bench.peer.behave({
+      when: ({ method, path }) => method === "POST" && path.endsWith("/transitions"),
+      then: "ignore",
+    });
+    expect(await close?.end(item, call)).toMatchObject({ state: "present" });
+    bench.peer.behave();
+    for (const _ of [1, 2]) expect(await close?.end(item, call)).toMatchObject({ state: "absent" });
+    expect(issue(bench).category).toBe("done");
+    const filter = await workOf(bench, "filter");
+    expect(await failureOf(Promise.resolve(close?.end(filter, call)))).toMatchObject({ code: "refused" });
+  });
+
+  it("say who cannot take them, and who can give the permission", async () => {
+    const bench = await open({ seed: WORK });
+    const item = await workOf(bench, "issue");
+    const to = { ...accountOf(bench), id: BOB };
+    expect(await bench.system.work?.mayTake?.(item, to, call)).toEqual({ may: true });
+    const [pay] = bench.peer.state.projects;
+    if (pay) pay.assignable = [ALICE];
+    expect(await bench.system.work?.mayTake?.(item, to, call)).toMatchObject({
+      may: false,
+      access: expect.stringMatching(/needs the permission Assignable User .*administrator of the project/),
+    });
+  });
 });

@@ -107,35 +107,24 @@ it("comes to the same end, nothing missing and nothing doubled, killed at ten mo
   await killAt("case.cutStarted", 1);
   await killAt("grant.revokeStarted", 1);
   await killAt("grant.revoked", 4, true);
-  const titles = [
-    "Rounding differs",
-    "Document how settlement",
-    "Put refunds",
-    "Rotate the database",
-    "owned objects",
-    "Refunds above",
-    "Settlement report",
-    "Restore drill",
-    "Lead of Payments",
-    "Lead of component Settlement",
-  ];
-  const offered = async () =>
-    (await listSaid(box, "bob", DIRECT)).filter((message) => wordsOf(message).includes("take this over"));
-  await waitUntil(async () => (await offered()).length === 11);
+  const retry = "Retry settlement";
+  // Eight at a time are shown: the rest come up as these are answered.
+  for (let accepted = 1; accepted <= 5; accepted += 1)
+    await press(box, "bob", DIRECT, "Accept", { not: retry }, () => has("offer.accepted", accepted));
   await press(
     box,
     "bob",
     DIRECT,
     "Suggest someone",
-    "Retry settlement",
+    retry,
     async () => box.gate.views.top(idOf(box, "bob")) !== undefined,
   );
   await submit(box, "bob", { to: { type: "users_select", selected_user: idOf(box, "carol") } });
   await waitUntil(() => has("offer.passed"));
-  for (const [at, title] of titles.entries())
-    await press(box, "bob", DIRECT, "Accept", title, () => has("offer.accepted", at + 1));
+  for (let accepted = 6; accepted <= 10; accepted += 1)
+    await press(box, "bob", DIRECT, "Accept", { not: retry }, () => has("offer.accepted", accepted));
   await killAt("work.moveStarted", 2);
-  await press(box, "carol", DIRECT, "Accept", "Retry settlement", () => has("offer.accepted", 11));
+  await press(box, "carol", DIRECT, "Accept", retry, () => has("offer.accepted", 11));
   await press(
     box,
     "ivo",
@@ -216,6 +205,7 @@ function unfinished(log: readonly Entry[]): string[] {
     ["grant.revokeStarted", "grant.revoked", "grant.revokeInterrupted"],
     ["grant.readStarted", "grant.readBack", "grant.readInterrupted"],
     ["work.moveStarted", "work.moved", "work.moveInterrupted"],
+    ["work.closeStarted", "work.closed", "work.closeInterrupted"],
   ] as const;
   return pairs.flatMap(([before, ...after]) => {
     const open = new Map<string, number>();

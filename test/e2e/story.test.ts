@@ -13,7 +13,7 @@ import { approvedSteps } from "./expected.ts";
 import {
   APP,
   APPROVALS,
-  acceptEverything,
+  acceptWork,
   approve,
   caseCard,
   command,
@@ -79,9 +79,12 @@ it("takes Alice's access away with five people on the chat page, and the log pro
   await play.picture(sam, "04-sam-sees-the-progress");
 
   await play.picture(await play.as("bob", APP), "05-bob-is-asked");
-  await passOn(play, "bob", "Retry settlement uploads", "Carol Mensah (@carol)");
-  await acceptEverything(play, "bob", 10);
-  await acceptEverything(play, "carol", 1);
+  const retry = "Retry settlement uploads";
+  // Eight at a time are shown: the rest come up as these are answered.
+  await acceptWork(play, "bob", 5, retry);
+  await passOn(play, "bob", retry, "Carol Mensah (@carol)");
+  await acceptWork(play, "bob", 5);
+  await acceptWork(play, "carol", 1);
   await doByHand(play);
 
   const said = await seen(await summary(play, "sam"));

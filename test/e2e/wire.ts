@@ -12,6 +12,7 @@ const Element = z.looseObject({
   type: z.string(),
   action_id: z.string().optional(),
   text: z.looseObject({ text: z.string() }).optional(),
+  accessibility_label: z.string().optional(),
 });
 const Block = z.looseObject({ type: z.string(), block_id: z.string(), elements: z.array(z.unknown()).optional() });
 const Message = z.looseObject({
@@ -57,20 +58,27 @@ export function wordsOf(message: Message): string {
   return JSON.stringify([message.text, message.blocks]);
 }
 
+/** Which of several buttons with the same label: by what it is about, or what it must not be about. */
+export interface Which {
+  readonly about?: string;
+  readonly not?: string;
+}
+
 /** Presses a button, again until `done` says that it had its effect: the app may be down just then. */
 export async function press(
   box: Chat,
   who: string,
   place: Place,
   label: string,
-  about: string,
+  which: string | Which,
   done: () => Promise<boolean>,
 ): Promise<void> {
+  const { about = "", not } = typeof which === "string" ? { about: which } : which;
   await waitUntil(async () => {
     if (await done()) return true;
     const channel = await channelOf(box, who, place);
     for (const message of await listSaid(box, who, place)) {
-      const found = findButton(message, label);
+      const found = findButton(message, label, { about, ...(not === undefined ? {} : { not }) });
       if (!found || channel === undefined || !wordsOf(message).includes(about)) continue;
       const thread =
         message.thread_ts === undefined || message.thread_ts === message.ts ? {} : { thread: message.thread_ts };
@@ -173,12 +181,18 @@ function proposed(element: z.infer<typeof Element>): unknown {
   }
 }
 
-/** The button with this label on a message. */
-export function findButton(message: Message, label: string): { blockId: string; actionId: string } | undefined {
+/** The button with this label on a message. Where there are several, what they are about stands in their spoken label. */
+export function findButton(
+  message: Message,
+  label: string,
+  { about = "", not }: Which = {},
+): { blockId: string; actionId: string } | undefined {
   for (const block of message.blocks ?? []) {
     for (const element of z.array(Element.catch({ type: "unknown" })).parse(block.elements ?? [])) {
-      if (element.type === "button" && element.text?.text === label && element.action_id)
-        return { blockId: block.block_id, actionId: element.action_id };
+      if (element.type !== "button" || element.text?.text !== label || !element.action_id) continue;
+      const spoken = element.accessibility_label;
+      if (spoken !== undefined && (!spoken.includes(about) || (not !== undefined && spoken.includes(not)))) continue;
+      return { blockId: block.block_id, actionId: element.action_id };
     }
   }
   return undefined;

@@ -45,7 +45,7 @@ export interface SandboxOptions {
   /** When the day's digest comes, `14:35` in UTC; never if absent. */
   readonly digestAt?: string;
   /** Other durations than a real installation's. */
-  readonly policy?: Readonly<Record<string, number>>;
+  readonly policy?: Readonly<Record<string, unknown>>;
   /** What runs as the app instead of src/main.ts, for tests of the sandbox itself. */
   readonly entry?: string;
   /** Our own environment; only names of folders are handed on. */

@@ -211,6 +211,11 @@ export function offerAnswer(
   }
 }
 
+/** The leaver left a word. */
+export function notedMessage(): Message {
+  return only("Thank you. Whoever takes it reads your word beside it.");
+}
+
 /** Nobody is found whose history could be shown. */
 export function noHistoryMessage(none: Exclude<History, { kind: "page" }>): Message {
   if (none.kind === "several")

@@ -138,6 +138,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "owner.checkStarted": "Check of a new owner started",
   "owner.checked": "New owner checked",
   "secret.attested": "Secret rotated, as attested",
+  "work.noted": "Word of the leaver about their work",
   "work.closeAsked": "Work to be closed, since nobody needs it",
   "work.closeStarted": "Closing of work started",
   "work.closed": "Work closed",

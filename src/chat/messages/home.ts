@@ -179,6 +179,24 @@ function ownParts({ own }: HomeView): Part[] {
     { kind: "heading", text: "Your handover" },
     paragraph("Your access ends ", { time: own.case.dueAt, zone: own.case.dueZone }, "."),
     work.length === 0 ? paragraph("No work of yours needs an owner.") : { kind: "list", items: work.map(handedOver) },
+    ...noteParts(work),
+  ];
+}
+
+/** What still moves can be given a word on its way. */
+function noteParts(work: readonly OfferView[]): Part[] {
+  const open = work.filter(({ state }) => ["held", "offered", "failed", "accepted"].includes(state));
+  if (open.length === 0) return [];
+  return [
+    { kind: "note", text: ["Leave a word for whoever takes it:"] },
+    {
+      kind: "actions",
+      buttons: open
+        .slice(0, OFFERS)
+        .map(({ id, item, leaverNote }) =>
+          button(`${leaverNote === null ? "" : "Again: "}${shownAs(item.title)}`, { kind: "note-work", offerId: id }),
+        ),
+    },
   ];
 }
 

@@ -94,6 +94,26 @@ export function attestSecretForm(offerId: string): Form {
   };
 }
 
+/** What the leaver wants whoever takes their work to know. */
+export function noteWorkForm(offerId: string): Form {
+  return {
+    kind: "note-work",
+    title: "A word about it",
+    submit: "Leave it",
+    fields: [
+      {
+        id: FIELDS["note-work"].note,
+        label: "What should whoever takes it know?",
+        hint: "They read it beside the work, with your name. The last word counts.",
+        input: "text",
+        lines: "many",
+        max: 500,
+      },
+    ],
+    carried: { offerId },
+  };
+}
+
 function whyFields(ids: { readonly why: string; readonly note: string }): Form["fields"] {
   return [
     {

@@ -314,6 +314,17 @@ const FORMS: Record<FormKind, { form: Form; values: () => Json; ask: () => Ask }
     values: () => ({ how: chosen("day") }),
     ask: () => ({ kind: "snooze-offer", offerId: "o1", how: "day" }),
   },
+  "note-work": {
+    form: {
+      kind: "note-work",
+      title: "A word",
+      submit: "Leave it",
+      carried: { offerId: "o1" },
+      fields: [{ id: "note", label: "What", input: "text", lines: "many" }],
+    },
+    values: () => ({ note: text("ask Olga") }),
+    ask: () => ({ kind: "note-work", offerId: "o1", note: "ask Olga" }),
+  },
   "attest-secret": {
     form: {
       kind: "attest-secret",

@@ -57,6 +57,30 @@ export function mountIssues(site: Site): void {
     return c.body(null, 204);
   });
 
+  // Whoever may not transition issues is shown no transitions.
+  app.get("/rest/api/3/issue/:ref/transitions", (c) => {
+    const issue = findIssue(c.req.param("ref"));
+    if (!issue || lacks(c, site, "BROWSE_PROJECTS")) return refuse(c, 404, hidden);
+    const next = issue.category === "done" ? [] : ["indeterminate", "done"];
+    const transitions = next.map((key, at) => ({
+      id: String(21 + at),
+      name: key,
+      to: { name: key, statusCategory: { key } },
+    }));
+    return c.json({ transitions: lacks(c, site, "TRANSITION_ISSUES") ? [] : transitions });
+  });
+
+  app.post("/rest/api/3/issue/:ref/transitions", async (c) => {
+    const issue = findIssue(c.req.param("ref"));
+    if (!issue) return refuse(c, 404, hidden);
+    const { transition } = await c.req.json<{ transition?: { id?: string } }>();
+    if (!["21", "22"].includes(transition?.id ?? ""))
+      return refuse(c, 400, "It seems that you have tried to perform an illegal workflow operation.");
+    issue.category = transition?.id === "22" ? "done" : "indeterminate";
+    issue.updated = jiraTime();
+    return c.body(null, 204);
+  });
+
   app.get("/rest/api/3/user/assignable/search", (c) => {
     const issue = findIssue(c.req.query("issueKey") ?? c.req.query("issueId") ?? "");
     if (!issue) return refuse(c, 404, hidden);
