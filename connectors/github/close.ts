@@ -14,11 +14,13 @@ export async function close(client: Client, item: WorkItem): Promise<Reading> {
   const at = await locate(client, item);
   if (!at) return shown(client, item, "absent", { repository: "gone" });
   if (!isNumbered(at)) throw new SystemError({ code: "refused", reason: `${item.kind} cannot be closed` });
-  // Pull requests are issues too.
-  const where = { owner: client.org, repo: at.repo.name, issue_number: at.number };
-  const read = async () => (await client.get(Issue, "GET /repos/{owner}/{repo}/issues/{issue_number}", where)).body;
-  if ((await read()).state === "open")
-    await client.send("PATCH /repos/{owner}/{repo}/issues/{issue_number}", { ...where, state: "closed" });
+  const where = { owner: client.org, repo: at.repo.name };
+  const [path, numbered] =
+    at.kind === "issue"
+      ? ["/repos/{owner}/{repo}/issues/{issue_number}", { ...where, issue_number: at.number }]
+      : ["/repos/{owner}/{repo}/pulls/{pull_number}", { ...where, pull_number: at.number }];
+  const read = async () => (await client.get(Issue, `GET ${path}`, numbered)).body;
+  if ((await read()).state === "open") await client.send(`PATCH ${path}`, { ...numbered, state: "closed" });
   const { state } = await read();
   return shown(client, item, state === "closed" ? "absent" : "present", { state });
 }

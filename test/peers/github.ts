@@ -169,7 +169,7 @@ const BAD_TOKEN: Answer = { status: 401, body: { message: "Bad credentials" } };
 function ruled(then: GitHubWords, seen: Seen): Answer {
   switch (then) {
     case "ignore":
-      return seen.method === "DELETE" ? { status: 204 } : { status: seen.method === "PUT" ? 200 : 201, body: {} };
+      return seen.method === "DELETE" ? { status: 204 } : { status: seen.method === "POST" ? 201 : 200, body: {} };
     case "secondary-limit":
       return { status: 403, body: { message: "You have exceeded a secondary rate limit. Please wait a few minutes." } };
     case "secondary-limit-until": {
