@@ -90,6 +90,28 @@ export async function nameAccount(play: Play, who: string, system: string, accou
   await play.as(who, APPROVALS);
 }
 
+/** An approver turns every page of the plan. @returns all that stands there */
+export async function reviewPlan(play: Play, who: string): Promise<string> {
+  const tab = await play.as(who, APPROVALS);
+  await press(caseCard(tab).getByRole("button", { name: "Review each grant" }), tab);
+  const dialog = tab.getByRole("dialog");
+  const next = dialog.getByRole("button", { name: "Next page" });
+  let all = "";
+  for (let page = 1; ; page += 1) {
+    await dialog.getByText(new RegExp(`Page ${page} of \\d+`)).waitFor();
+    all += await seen(dialog);
+    if (page === 2) await play.picture(tab, "03-sam-reviews-each-grant");
+    if ((await next.count()) === 0) break;
+    await next.click();
+  }
+  await dialog
+    .getByRole("button", { name: /Close|Cancel/ })
+    .first()
+    .click();
+  await dialog.waitFor({ state: "hidden" });
+  return all;
+}
+
 /** An approver approves the plan that is shown; pressed again if it changed in that moment. */
 export async function approve(play: Play, who: string): Promise<void> {
   const tab = await play.as(who, APPROVALS);
@@ -173,4 +195,10 @@ async function press(button: Locator, tab: Page): Promise<void> {
   await button.first().click();
   const confirm = tab.getByTestId("confirm");
   if (await confirm.isVisible()) await confirm.getByRole("button").last().click();
+}
+
+/** What a person sees of it. */
+export function seen(place: Locator): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: a locator is no node, and hidden text must not count
+  return place.innerText();
 }
