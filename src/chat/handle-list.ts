@@ -2,8 +2,9 @@ import { readCaseOf, readOpenCases } from "../workflow/open-cases.ts";
 import { type Deps, isRefusal, requestOf, sayRefusal, surfaceOf } from "./desk.ts";
 import { whomOf } from "./handle-history.ts";
 import type { Intent } from "./intent.ts";
-import { helpMessage, notOnePerson } from "./messages/answers.ts";
+import { notOnePerson } from "./messages/answers.ts";
 import { casesMessage, noOpenCase, statusMessage } from "./messages/cases.ts";
+import { helpMessage } from "./messages/help.ts";
 import type { Reply } from "./surface.ts";
 
 type Of<K extends Intent["kind"]> = Extract<Intent, { kind: K }>;

@@ -14,9 +14,11 @@ import { decide } from "./handle-plan.ts";
 import { askReschedule, reschedule } from "./handle-reschedule.ts";
 import { askKeep, decideToKeep, keep, reviewPlan } from "./handle-review.ts";
 import { askNote, onStep, rereadSystem } from "./handle-step.ts";
+import { undoOf } from "./handle-undo.ts";
 import { showWork } from "./handle-work.ts";
 import type { Intent } from "./intent.ts";
-import { cancelledMessage, helpMessage, recusedAnswer, tooLateToCancel } from "./messages/answers.ts";
+import { cancelledMessage, recusedAnswer, tooLateToCancel } from "./messages/answers.ts";
+import { helpMessage } from "./messages/help.ts";
 import { undoAnswer } from "./messages/undo.ts";
 import type { Reply } from "./surface.ts";
 
@@ -60,6 +62,8 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       const undone = await undoCase(deps.workflow, requestOf(intent), intent.caseId);
       return isRefusal(undone) ? sayRefusal(reply, undone) : reply.say(undoAnswer(undone));
     }
+    case "undo-of":
+      return undoOf(deps, intent, reply);
     case "retry-read":
       return rereadSystem(deps, intent, reply);
     case "ask-account":

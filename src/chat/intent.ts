@@ -112,6 +112,8 @@ const Wish = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("reschedule-case"), caseId: z.string(), when: When }),
   /** Asked by one person, confirmed by another with the same words. */
   z.object({ kind: z.literal("undo-case"), caseId: z.string() }),
+  /** The same, of whom and not of which case: the newest closed one. */
+  z.object({ kind: z.literal("undo-of"), who: Mention }),
   z.object({ kind: z.literal("retry-read"), caseId: z.string(), system: z.string() }),
   z.object({ kind: z.literal("ask-account"), caseId: z.string(), system: z.string() }),
   z.object({

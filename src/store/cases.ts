@@ -106,6 +106,17 @@ export async function lockCase(tx: Tx, id: string): Promise<Case | undefined> {
   return row && Case.parse(row);
 }
 
+/** The newest closed case of a person. */
+export async function findClosedCase(tx: Tx, leaverId: string): Promise<Case | undefined> {
+  const [row] = await tx
+    .select()
+    .from(cases)
+    .where(and(eq(cases.leaverId, leaverId), eq(cases.state, "closed")))
+    .orderBy(desc(cases.openedSeq))
+    .limit(1);
+  return row && Case.parse(row);
+}
+
 /** The one open case of a person. */
 export async function findOpenCase(tx: Tx, leaverId: string): Promise<Case | undefined> {
   const [row] = await tx

@@ -7,7 +7,7 @@ import { type Case, findOpenCase, listPlans, lockCase } from "../store/cases.ts"
 import type { Tx } from "../store/open.ts";
 import { entries, steps, undos } from "../store/schema.ts";
 import { listSteps, type Step } from "../store/steps.ts";
-import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { wantCasePosts } from "./notices.ts";
 import type { Change } from "./transition.ts";
 import { hashOf, hashOfGrant, NotVouched, prove } from "./vouched.ts";
@@ -30,7 +30,8 @@ type Listed = z.infer<typeof Listed>;
 export function undoCase(w: Workflow, request: Request, caseId: string): Promise<Undone | Refusal> {
   return ask<Undone | Refusal>(w, request, async (tx, asker): Promise<Change<Undone | Refusal> | Denied> => {
     const row = await lockCase(tx, caseId);
-    if (!row) return { result: { kind: "missing", what: "case" } };
+    // Whoever may not undo learns nothing from there being no such case.
+    if (!row) return denied(asker, "undo-case", null) ?? { result: { kind: "missing", what: "closed case" } };
     const no = await deniedIn(tx, w, asker, "undo-case", row);
     if (no) return no;
     if (row.state !== "closed") return { result: { kind: "nothing", why: "not-closed" } };

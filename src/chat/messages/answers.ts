@@ -269,41 +269,6 @@ export function badFilterMessage(fault: string): Message {
   return only(`${fault} Nothing was read.`);
 }
 
-/** How the commands are used. */
-export function helpMessage(command: string): Message {
-  const offboard: Rich = [
-    { code: "/offboard @alice" },
-    " starts a case: a dialog asks when and how. A time may follow: ",
-    { code: "/offboard @alice Friday 6pm" },
-    ". Nothing is taken before it is approved.",
-  ];
-  const audit: Rich = [
-    { code: "/audit @alice" },
-    " shows what the log holds. An e-mail or login works too, also for people who left long ago. Filter by words after it: ",
-    { code: "/audit @alice github failed since monday" },
-    ".",
-  ];
-  const list: Rich = [
-    { code: "/offboard list" },
-    " shows every open case that you may see, ",
-    { code: "/offboard status @alice" },
-    " one of them with its buttons, such as Cancel.",
-  ];
-  const pause: Rich = [
-    { code: "/offboard pause" },
-    " stops every act in every case at once, ",
-    { code: "/offboard resume" },
-    " by somebody else lifts it.",
-  ];
-  return {
-    summary: "How to use Signoff",
-    parts: [
-      { kind: "list", items: command === "/audit" ? [audit, offboard, list] : [offboard, list, pause, audit] },
-      { kind: "note", text: ["What you may do depends on your role. Answers to commands are seen by you alone."] },
-    ],
-  };
-}
-
 /** The day after `now` in a zone, `2026-11-30`. */
 export function tomorrowIn(zone: string, now: Date): string {
   const there = DateTime.fromJSDate(now, { zone });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { askWithin, FIELDS, type ReadAnswers, readAnswers } from "../forms.ts";
 import { Asked } from "../intent.ts";
 import type { Answers, Ask, FormKind } from "../message.ts";
+import { askOfVerb } from "../verbs.ts";
 import { readMention } from "./mention.ts";
 import { ANSWER } from "./render-form.ts";
 
@@ -49,13 +50,10 @@ export function readCommand(body: unknown): Reading {
 
 function askOfCommand(command: string, text: string): Ask {
   if (/^\s*(help|\?)\s*$/i.test(text)) return { kind: "help", command };
-  const [, verb, after = ""] = /^\s*([a-z]+)\b(.*)$/is.exec(text) ?? [];
-  if (command === "/offboard" && verb?.toLowerCase() === "list" && after.trim() === "") return { kind: "list-cases" };
-  if (command === "/offboard" && /^(status|cancel|show)$/i.test(verb ?? ""))
-    return { kind: "case-status", who: readMention(after).who };
-  if (command === "/offboard" && verb?.toLowerCase() === "pause")
-    return { kind: "pause", ...(after.trim() === "" ? {} : { note: after.trim().slice(0, 200) }) };
-  if (command === "/offboard" && verb?.toLowerCase() === "resume" && after.trim() === "") return { kind: "resume" };
+  // A word of its own: `pause@acme.example` is somebody.
+  const [, verb = "", after = ""] = /^\s*([a-z]+)(?=\s|$)(.*)$/is.exec(text) ?? [];
+  const asked = command === "/offboard" ? askOfVerb(verb, after, (said) => readMention(said).who) : undefined;
+  if (asked) return asked;
   const { who, rest } = readMention(text);
   switch (command) {
     case "/offboard":

@@ -1,5 +1,6 @@
 import type { Mention } from "../intent.ts";
 import type { Ask } from "../message.ts";
+import { askOfVerb } from "../verbs.ts";
 import type { MentionEntity } from "./activity.ts";
 
 // A command is what is written to the bot: `offboard @Alice Friday 6pm`, `audit @Alice github`, `list`, `help`. Who is meant
@@ -13,7 +14,7 @@ const SHORT = 200;
 export function readCommand(text: string, mentions: readonly MentionEntity[], botId: string): Ask {
   const others = mentions.filter(({ mentioned }) => mentioned.id !== botId).map(({ mentioned }) => mentioned);
   const plain = tidy(decoded(text.replace(TAGS, " ").replace(/<[^>]*>/g, " ")));
-  const [, verb = "", after = ""] = /^\/?([a-z]+)\b\s*(.*)$/i.exec(plain) ?? [];
+  const [, verb = "", after = ""] = /^\/?([a-z]+)(?=\s|$)\s*(.*)$/i.exec(plain) ?? [];
   return commandOf(verb.toLowerCase(), after, others) ?? HELP;
 }
 
@@ -24,9 +25,10 @@ function commandOf(verb: string, after: string, others: readonly Mentioned[]): A
   switch (verb) {
     case "offboard": {
       // The words that follow /offboard elsewhere work here as well.
-      const [, inner = "", rest = ""] = /^([a-z]+)\b\s*(.*)$/i.exec(after) ?? [];
-      if (/^(list|status|cancel|show|pause|resume|help)$/i.test(inner) && (others.length > 0 || !EMAIL.test(after)))
-        return commandOf(inner.toLowerCase(), rest, others);
+      const [, inner = "", rest = ""] = /^([a-z]+)(?=\s|$)\s*(.*)$/i.exec(after) ?? [];
+      if (inner.toLowerCase() === "help") return HELP;
+      const asked = askOfVerb(inner, rest, (said) => whoIs(said, others).who);
+      if (asked) return asked;
       const { who, rest: words } = whoIs(after, others);
       return { kind: "start-case", who, ...(words === "" ? {} : { words: words.slice(0, SHORT) }) };
     }
@@ -35,20 +37,10 @@ function commandOf(verb: string, after: string, others: readonly Mentioned[]): A
       const { who, rest } = whoIs(after, others);
       return { kind: "history", who, ...(rest === "" ? {} : { filter: rest.slice(0, SHORT) }) };
     }
-    case "list":
-      return { kind: "list-cases" };
-    case "status":
-    case "show":
-    case "cancel":
-      return { kind: "case-status", who: whoIs(after, others).who };
-    case "pause":
-      return { kind: "pause", ...(after === "" ? {} : { note: after.slice(0, SHORT) }) };
-    case "resume":
-      return after === "" ? { kind: "resume" } : undefined;
     case "verify":
       return { kind: "verify-log" };
     default:
-      return undefined;
+      return askOfVerb(verb, after, (said) => whoIs(said, others).who);
   }
 }
 
