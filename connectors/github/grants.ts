@@ -66,6 +66,8 @@ function membershipGrant(base: Base, standing: Standing, membership: Membership)
     // GitHub keeps the privileges of a removed member for three months:
     // https://docs.github.com/en/organizations/managing-membership-in-your-organization/reinstating-a-former-member-of-your-organization
     reversible: invited ? "always" : { untilDays: 90 },
+    // GitHub asks at each use what the account may: tokens of a removed member read nothing of the organization.
+    residual: { minutes: 0, what: "nothing" },
     privileged: membership.role === "admin",
     secrets: [],
     breaks: [],

@@ -33,7 +33,13 @@ export const ACCOUNT = "account";
 /** The account for good: deactivated. */
 export const LIFECYCLE = "lifecycle";
 
-type Base = Pick<Grant, "system" | "account" | "after" | "outlivesSignOn" | "secrets" | "breaks">;
+type Base = Pick<Grant, "system" | "account" | "after" | "outlivesSignOn" | "secrets" | "breaks" | "residual">;
+
+/**
+ * Apps take an access token without asking Okta again. One hour is the default of an authorization server; it may be set to
+ * as much as a day: https://developer.okta.com/docs/guides/configure-access-policy/main/
+ */
+const ISSUED: Grant["residual"] = { minutes: 60, what: "an access token that an app holds (Okta’s default lifetime)" };
 
 /** While sign-in works, what other systems lose can be entered anew from here. */
 const FIRST: Grant["place"] = { at: "first", why: "whoever can sign in here can sign in to the other systems anew" };
@@ -57,6 +63,7 @@ async function* listHeld(client: Client, user: User): AsyncIterable<Grant> {
     outlivesSignOn: false,
     secrets: [],
     breaks: [],
+    residual: ISSUED,
   };
   const sessions = (await readSessions(client, user)).open ? [sessionsGrant(base, client, user)] : [];
   const factors = (await listFactors(client, user)).map((factor) => factorGrant(base, factor));
@@ -163,6 +170,8 @@ function apiTokenGrant(base: Base, token: ApiToken): Grant {
     reversible: "never",
     // A token may do whatever its owner may, and only administrators can make one.
     privileged: true,
+    // Okta looks it up at each call.
+    residual: { minutes: 0, what: "nothing" },
     breaks: [`whatever uses the API token ${token.name} stops working`],
     before: { name: token.name },
   };

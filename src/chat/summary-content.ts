@@ -1,5 +1,6 @@
 import type { Entry } from "../audit/entry.ts";
 import type { Tx } from "../store/open.ts";
+import { listTheirTimes } from "../store/their-times.ts";
 import { type CaseView, closingNote, type StepView } from "../store/views.ts";
 import { UNSAID } from "../workflow/not-done.ts";
 import { listProvenEntries } from "../workflow/proven-entries.ts";
@@ -27,7 +28,8 @@ export async function summaryFor(tx: Tx, w: Workflow, view: CaseView): Promise<M
   const ends = await listProvenEnds(tx, w, view.case.id, approved, closed.seq);
   const steps = view.steps.filter(({ grantKey }) => keys.has(grantKey)).map((step) => believed(step, ends));
   const exceptions = closed.closure?.exceptions.map(({ what }) => what) ?? [];
-  return summaryMessage({ ...view, plans, steps }, await checkpointAt(tx, w, closed), exceptions);
+  const theirs = await listTheirTimes(tx, view.case.id);
+  return summaryMessage({ ...view, plans, steps }, await checkpointAt(tx, w, closed), exceptions, theirs);
 }
 
 function believed(step: StepView, ends: ReadonlyMap<string, End>): StepView {

@@ -97,6 +97,11 @@ export const Grant = z.object({
   /** What stops working when it goes, each one sentence. */
   breaks: z.array(z.string()).readonly().default([]),
   lastUsedAt: z.iso.datetime().optional(),
+  /**
+   * How long what was issued through it can still work once it is gone, in minutes, and what that is: “an access token”. 0: the
+   * system asks at each use. Absent where nobody can say.
+   */
+  residual: z.object({ minutes: z.number().min(0), what: z.string() }).optional(),
   /** Why it may be somebody else's, each one sentence: a human decides, and it is never revoked by itself. */
   contested: z.array(z.string()).readonly().optional(),
   /** What `restore` needs to give it back. Never a secret. */

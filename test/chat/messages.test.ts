@@ -7,6 +7,7 @@ import { breaksForm } from "../../src/chat/messages/breaks.ts";
 import { caseMessage } from "../../src/chat/messages/case.ts";
 import * as dialogs from "../../src/chat/messages/dialogs.ts";
 import { duration } from "../../src/chat/messages/duration.ts";
+import { percentile } from "../../src/chat/messages/exposure.ts";
 import { historyMessage } from "../../src/chat/messages/history.ts";
 import { keepForm } from "../../src/chat/messages/kept.ts";
 import { lookedAgainMessage } from "../../src/chat/messages/looked-again.ts";
@@ -17,16 +18,17 @@ import { rescheduleForm } from "../../src/chat/messages/reschedule.ts";
 import { reviewForm } from "../../src/chat/messages/review.ts";
 import { manualMessage, stepMessage } from "../../src/chat/messages/step.ts";
 import { inFull, stepWords } from "../../src/chat/messages/step-words.ts";
-import { percentile, summaryMessage } from "../../src/chat/messages/summary.ts";
+import { summaryMessage } from "../../src/chat/messages/summary.ts";
 import { unclaimedMessage, workMessage } from "../../src/chat/messages/work.ts";
 import { renderMessage } from "../../src/chat/slack/render.ts";
+import { grantKey } from "../../src/core/access.ts";
 import { CASE_STATES } from "../../src/core/case.ts";
 import { OFFER_STATES, type OfferState, SECRET } from "../../src/core/offer.ts";
 import { STEP_STATES } from "../../src/core/step.ts";
 import { safeText } from "../../src/core/text.ts";
 import type { OfferView } from "../../src/store/views.ts";
 import { labels, textOf } from "../peers/chat.ts";
-import { memoryGrant } from "../peers/memory-system.ts";
+import { memoryGrant, memoryWork } from "../peers/memory-system.ts";
 import { caseView, offerView, planView, readView, stepView } from "./case-view.ts";
 
 const AT = new Date("2026-11-30T17:00:00.000Z");
@@ -403,6 +405,7 @@ describe("the summary", () => {
       offers: [
         offerView("Fix pay()", { state: "moved" }),
         offerView("Tidy up", { id: "o2", state: "unclaimed", to: undefined }),
+        offerView("", { id: "o3", item: { ...memoryWork("repo", "a1", "s1", "secret-a"), kind: SECRET } }),
       ],
       steps: [
         stepView(a, { state: "proven", provenAt: later(10_000) }),
@@ -420,6 +423,55 @@ describe("the summary", () => {
     expect(text).toContain("secret-a (Code)");
     expect(text).toMatch(/Entries: 42\nRoot: cm9vdA==\nKey: SHA256:abc/);
     expect(text).not.toContain("Nothing is left");
+  });
+
+  it("says each system's exposure, the worst first, the systems' own times, and who rejected or approved what is left", () => {
+    const one = memoryGrant("repo", "a1", { id: "one" });
+    const two = memoryGrant("db", "a1", { id: "two" });
+    const reads = [
+      readView("repo", "Code", { grants: [one] }),
+      readView("db", "Database", { grants: [two] }),
+      readView("chat", "Chat", { state: "unmatched" }),
+    ];
+    const decision = { personId: "ann", at: AT, seq: 1, by: { id: "ann", name: "Ann" } } as const;
+    const approved = planView(reads, {
+      state: "approved",
+      decisions: [{ ...decision, verdict: "approved", note: "she never had one" }],
+    });
+    const rejected = planView(reads, {
+      revision: 2,
+      scope: "addition",
+      state: "rejected",
+      decisions: [{ ...decision, verdict: "rejected", note: null }],
+    });
+    const view = caseView([], {
+      row: { state: "closed", cutAt: later(5000) },
+      reads,
+      plans: [rejected, approved],
+      steps: [
+        stepView(one, { state: "proven", provenAt: later(10_000) }),
+        stepView(two, { state: "proven", provenAt: later(90_000), title: "Database" }),
+      ],
+    });
+    const text = textOf(summaryMessage(view, log, [], new Map([[grantKey(two), later(80_000)]])));
+    expect(text).toContain("The cut itself began 5 s after that.");
+    expect(text).toContain("By the systems’ own clocks, for 1 of 2: first end after 1 min 20 s");
+    expect(text).toMatch(/Exposure, .*; the worst is Database\n• Database: 1 min 30 s, 1 grant\n• Code: 10 s, 1 grant/);
+    expect(text).toContain("one in repo: rejected by Ann");
+    expect(text).toContain("Approved without seeing it\n• Chat, no account is known there — Ann: she never had one");
+  });
+
+  it("counts what was moved of much work by person, and names each piece that was not", () => {
+    const offers = Array.from({ length: 40 }, (_, at) =>
+      offerView(`Piece ${at}`, {
+        id: `o${at}`,
+        ...(at === 7 ? { state: "unclaimed", to: undefined } : { state: "moved" }),
+      }),
+    );
+    const text = textOf(summaryMessage(caseView([], { row: { state: "closed" }, offers }), log));
+    expect(text).toContain(
+      "Handover: 40 pieces of work, 1 not handed over\n• Piece 7: taken by nobody\n• 39 pieces moved to Mia",
+    );
   });
 
   it("does not claim that nothing is left of what nobody could read", () => {

@@ -91,6 +91,7 @@ describe("the review of a plan", () => {
         outlivesSignOn: true,
         reversible: { untilDays: 30 },
         lastUsedAt: "2026-11-03T08:00:00Z",
+        residual: { minutes: 60, what: "an access token" },
         breaks: ["the nightly build stops"],
       }),
       memoryGrant("sys-1", "a1", { id: "g2", resource: "site" }),
@@ -98,9 +99,11 @@ describe("the review of a plan", () => {
     const text = textOf(introOf(reviewForm(view, planOf(view), 0)));
     expect(text).toContain("Times below: 3 Nov 2026, Europe/Berlin (UTC+01:00).");
     expect(text).toContain(
-      "payments as admin (membership) — then what the account may do. Privileged · outlives sign-on · can be given back for 30 days · last used 09:00:00 · breaks: the nightly build stops",
+      "payments as admin (membership) — then what the account may do. Privileged · outlives sign-on · can be given back for 30 days · last used 09:00:00 · an access token can work on for 1 h · breaks: the nightly build stops",
     );
-    expect(text).toContain("Ends with sign-on · can be given back · last use not known");
+    expect(text).toContain(
+      "Ends with sign-on · can be given back · last use not known · how long an issued credential works on is not known",
+    );
   });
 
   it("goes to a system at once, and to the nearest page when one is asked for that is not there", () => {

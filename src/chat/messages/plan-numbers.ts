@@ -6,7 +6,7 @@ import { planParts } from "./grant-lines.ts";
 import type { LineTimes } from "./line-times.ts";
 import { progressWords } from "./plan-parts.ts";
 import { stepWords } from "./step-words.ts";
-import { grantName } from "./words.ts";
+import { grantName, inOrder } from "./words.ts";
 
 /** How many grants a message shows line by line. */
 const LINES = 30;
@@ -30,7 +30,10 @@ function numbersParts(plans: readonly Plan[], steps: readonly StepView[], view: 
   const titles = new Map(view.reads.map(({ system, title }) => [system, title]));
   const keys = new Set(planned.map(({ key }) => key));
   const shown = steps.filter(({ grantKey }) => keys.has(grantKey));
-  const systems = [...new Set(planned.map(({ grant }) => grant.system))];
+  const systems = inOrder(
+    new Set(planned.map(({ grant }) => grant.system)),
+    view.reads.map(({ system }) => system),
+  );
   const left = shown.filter(({ state }) => !["waiting", "revoking", "reading", "proven", "attested"].includes(state));
   return [
     {

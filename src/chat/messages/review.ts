@@ -2,10 +2,11 @@ import type { PlanStep } from "../../core/order.ts";
 import type { CaseView, PlanView } from "../../store/views.ts";
 import { keepFieldOf, placesOf } from "../forms.ts";
 import type { Button, Form, Part, Rich } from "../message.ts";
+import { duration } from "./duration.ts";
 import { countsOf } from "./grant-counts.ts";
 import { type LineTimes, lineTimes } from "./line-times.ts";
 import { stepTimes, stepWords } from "./step-words.ts";
-import { button, count, resourceWords, reversibleWords, shownAs } from "./words.ts";
+import { button, count, inOrder, resourceWords, reversibleWords, shownAs } from "./words.ts";
 
 // The grants of a plan one by one, in pages of a dialog: a message has no room for five hundred.
 
@@ -24,8 +25,12 @@ export interface ReviewPage {
 }
 
 /** The page of a plan, system by system; a page that does not exist is the nearest one. Undefined without a grant. */
-export function reviewPage(steps: readonly PlanStep[], wanted: number): ReviewPage | undefined {
-  const systems = [...new Set(steps.map(({ grant }) => grant.system))];
+export function reviewPage(
+  steps: readonly PlanStep[],
+  wanted: number,
+  order: readonly string[] = [],
+): ReviewPage | undefined {
+  const systems = inOrder(new Set(steps.map(({ grant }) => grant.system)), order);
   const pages: { readonly system: string; readonly steps: readonly PlanStep[] }[] = [];
   const starts: ReviewPage["starts"][number][] = [];
   for (const system of systems) {
@@ -41,7 +46,11 @@ export function reviewPage(steps: readonly PlanStep[], wanted: number): ReviewPa
 /** The dialog that shows one page of a plan's grants, with all that whoever decides has to know of each. */
 export function reviewForm(view: CaseView, plan: PlanView, wanted: number, picked = ""): Form {
   const of = { caseId: view.case.id, planHash: plan.hash };
-  const page = reviewPage(plan.plan.steps, wanted);
+  const page = reviewPage(
+    plan.plan.steps,
+    wanted,
+    view.reads.map(({ system }) => system),
+  );
   const form = {
     kind: "review",
     title: "Review the plan",
@@ -88,7 +97,7 @@ export function reviewForm(view: CaseView, plan: PlanView, wanted: number, picke
         }
       : {}),
     intro: [
-      ...turnParts(of, page, titles),
+      ...turnParts(of, page),
       {
         kind: "text",
         text: [{ bold: title }, `: ${first === last ? first : `${first} to ${last}`} of ${countsOf(own).join(", ")}`],
@@ -96,25 +105,35 @@ export function reviewForm(view: CaseView, plan: PlanView, wanted: number, picke
       ...times.note,
       { kind: "list", items: page.steps.map((step) => reviewLine(view, step, times)) },
       { kind: "note", text: [`Page ${page.at + 1} of ${page.of}, ${count(plan.plan.steps.length, "grant")} in all.`] },
+      ...jumpParts(of, page, titles),
     ],
   };
 }
 
-function turnParts(
-  of: { caseId: string; planHash: string },
-  page: ReviewPage,
-  titles: ReadonlyMap<string, string>,
-): Part[] {
-  const to = (label: string, at: number): Button => button(label, { kind: "review-plan", ...of, page: at });
-  const turns = [
-    ...(page.at > 0 ? [to("Previous page", page.at - 1)] : []),
-    ...(page.at + 1 < page.of ? [to("Next page", page.at + 1)] : []),
+/** One page on or back, above what is read; whole systems below it, so that they do not stand in its way. */
+function turnParts(of: Of, page: ReviewPage): Part[] {
+  const buttons = [
+    ...(page.at > 0 ? [turnTo(of, "Previous page", page.at - 1)] : []),
+    ...(page.at + 1 < page.of ? [turnTo(of, "Next page", page.at + 1)] : []),
   ];
-  const jumps = page.starts
+  return buttons.length > 0 ? [{ kind: "actions", buttons }] : [];
+}
+
+function jumpParts(of: Of, page: ReviewPage, titles: ReadonlyMap<string, string>): Part[] {
+  const buttons = page.starts
     .filter(({ system }) => system !== page.system)
     .slice(0, JUMPS)
-    .map(({ system, page: at, own }) => to(`${titles.get(system) ?? system} (${own.length})`, at));
-  return [turns, jumps].flatMap((buttons): Part[] => (buttons.length > 0 ? [{ kind: "actions", buttons }] : []));
+    .map(({ system, page: at, own }) => turnTo(of, `${titles.get(system) ?? system} (${own.length})`, at));
+  return buttons.length > 0 ? [{ kind: "actions", buttons }] : [];
+}
+
+interface Of {
+  readonly caseId: string;
+  readonly planHash: string;
+}
+
+function turnTo(of: Of, label: string, at: number): Button {
+  return button(label, { kind: "review-plan", ...of, page: at });
 }
 
 /** Everything about one grant. What is not known is said to be so, since silence would read as “never”. */
@@ -129,6 +148,7 @@ function reviewLine(view: CaseView, planned: PlanStep, times: LineTimes): Rich {
     grant.outlivesSignOn ? "outlives sign-on" : "ends with sign-on",
     reversibleWords(grant),
     grant.lastUsedAt === undefined ? "last use not known" : `last used ${times.say(new Date(grant.lastUsedAt))}`,
+    residualWords(grant),
     ...(grant.breaks.length > 0 ? [`breaks: ${grant.breaks.map(shownAs).join("; ")}`] : []),
   ];
   return [
@@ -137,6 +157,13 @@ function reviewLine(view: CaseView, planned: PlanStep, times: LineTimes): Rich {
     ...(step ? [": ", ...stepWords(step, times.say)] : [" — ", { quiet: shownAs(planned.reason) }]),
     `. ${capital(facts.join(" · "))}`,
   ];
+}
+
+/** How long an issued credential could still work. */
+function residualWords({ residual }: PlanStep["grant"]): string {
+  if (residual === undefined) return "how long an issued credential works on is not known";
+  if (residual.minutes === 0) return "nothing issued works on";
+  return `${shownAs(residual.what)} can work on for ${duration(residual.minutes * 60_000)}`;
 }
 
 function timesOf(view: CaseView, planned: PlanStep): readonly Date[] {

@@ -4,11 +4,14 @@ import type { CaseView, StepView } from "../../store/views.ts";
 import type { Message, Part, Rich } from "../message.ts";
 import { blindList } from "./blind.ts";
 import { brokenParts } from "./breaks.ts";
-import { containmentTimes } from "./containment.ts";
-import { duration } from "./duration.ts";
+import { exposureParts } from "./exposure.ts";
 import { keptKeys, keptParts } from "./kept.ts";
+import { findingsPart } from "./plan-parts.ts";
 import { inFull, stepWords } from "./step-words.ts";
 import { count, grantName, paragraph, shownAs } from "./words.ts";
+
+/** So many pieces of moved work keep a line each; of more, each person's are counted. */
+const MOVED = 15;
 
 /** A signed size of the log, to keep and to verify against. */
 export interface CheckpointFacts {
@@ -24,16 +27,21 @@ export interface CheckpointFacts {
 /**
  * What is left when a case is closed: counts, times, exceptions, what nobody could see, and how to verify it. `named` are the
  * exceptions of the closing entry, `skipped: <grant's key>`; those that the rest of the view does not show are listed as well.
+ * `theirs`: when each grant was gone by its system's own clock, by grant key.
  */
 export function summaryMessage(
   view: CaseView,
   log: CheckpointFacts | undefined,
   named: readonly string[] = [],
+  theirs: ReadonlyMap<string, Date> = new Map(),
 ): Message {
   const left = view.steps.filter(({ state }) => !["proven", "attested"].includes(state));
   const rejected = view.plans
     .filter(({ scope, state }) => state === "rejected" && scope !== "contain")
-    .flatMap(({ plan }) => plan.steps);
+    .flatMap(({ plan, decisions }) => {
+      const by = decisions.find(({ verdict }) => verdict === "rejected")?.by.name;
+      return plan.steps.map(({ grant, key }) => ({ grant, key, by }));
+    });
   const unread = view.reads.filter(({ state }) => state === "failed" || state === "unmatched" || state === "pending");
   const kept = keptKeys(view.plans.filter(({ state }) => state === "approved"));
   const shown = new Set([
@@ -49,38 +57,29 @@ export function summaryMessage(
     parts: [
       { kind: "heading", text: `Summary: ${view.leaver.name}` },
       countsPart(view),
-      ...timesParts(view),
+      ...exposureParts(view, theirs),
       ...leftParts(
         view,
         left,
         [
-          ...rejected.map(({ grant }) => `${shownAs(grant.resource)} in ${grant.system}: rejected`),
+          ...rejected.map(
+            ({ grant, by }) =>
+              `${shownAs(grant.resource)} in ${grant.system}: rejected${by === undefined ? "" : ` by ${by}`}`,
+          ),
           ...others.map((what) => otherWords(view, what)),
         ],
         unread,
       ),
       ...keptParts(view, kept),
+      ...gapParts(view),
       ...brokenParts(view),
       ...blindParts(view),
+      ...findingsIn(view),
       ...handoverParts(view),
       ...secretParts(view),
       ...(log ? verifyParts(log) : []),
     ],
   };
-}
-
-/** Time from the due instant to each proof, in milliseconds, shortest first. */
-export function proofTimes(view: CaseView): readonly number[] {
-  return view.steps
-    .flatMap(({ state, provenAt }) =>
-      state === "proven" && provenAt ? [Math.max(0, provenAt.getTime() - view.case.dueAt.getTime())] : [],
-    )
-    .sort((a, b) => a - b);
-}
-
-/** The value that `share` of the sorted values do not exceed (nearest rank). */
-export function percentile(sorted: readonly number[], share: number): number | undefined {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
 }
 
 function countsPart(view: CaseView): Part {
@@ -98,24 +97,6 @@ function countsPart(view: CaseView): Part {
       },
     ],
   };
-}
-
-function timesParts(view: CaseView): Part[] {
-  const contained = containmentTimes(view);
-  const times = proofTimes(view);
-  const [first] = times;
-  const last = times.at(-1);
-  const p95 = percentile(times, 0.95);
-  if (first === undefined || last === undefined || p95 === undefined) return contained;
-  return [
-    ...contained,
-    paragraph(
-      { bold: "Times" },
-      " from ",
-      { time: view.case.dueAt, zone: view.case.dueZone },
-      `: first proof after ${duration(first)}, last after ${duration(last)}, 95 of 100 within ${duration(p95)}.`,
-    ),
-  ];
 }
 
 function leftParts(
@@ -146,6 +127,24 @@ function otherWords(view: CaseView, what: string): string {
   return grant ? `${shownAs(grant.resource)} in ${grant.system}: ${kind}` : `${shownAs(idOfKey(key))}: ${kind}`;
 }
 
+/** What was approved although it could not be seen: each gap with who said so and why. */
+function gapParts(view: CaseView): Part[] {
+  const items = view.plans
+    .filter(({ state }) => state === "approved")
+    .flatMap(({ plan, decisions }) => {
+      const said = decisions
+        .filter(({ verdict }) => verdict === "approved")
+        .map(({ by, note }) => (note === null ? by.name : `${by.name}: ${shownAs(note)}`));
+      return plan.gaps.map((gap): Rich => [{ bold: gap.title }, `, ${shownAs(gap.why)} — ${said.join("; ")}`]);
+    });
+  return items.length === 0 ? [] : [{ kind: "list", title: [{ bold: "Approved without seeing it" }], items }];
+}
+
+function findingsIn(view: CaseView): Part[] {
+  const plan = view.plans.find(({ scope, state }) => scope === "full" && state === "approved");
+  return plan ? findingsPart(plan.plan) : [];
+}
+
 function blindParts(view: CaseView): Part[] {
   const parts = view.reads.flatMap(({ title, state, sight }) =>
     sight?.kind === "partial" && state !== "none" ? sight.blind.map((what) => ({ title, what })) : [],
@@ -156,26 +155,36 @@ function blindParts(view: CaseView): Part[] {
 function handoverParts(view: CaseView): Part[] {
   const live = view.offers.filter(({ item, state }) => state !== "void" && item.kind !== SECRET);
   if (live.length === 0) return [];
-  const items = live.map((offer): Rich => {
-    const title = shownAs(offer.item.title);
-    const item = offer.item.url ? { link: offer.item.url, text: title } : { bold: title };
-    const to = offer.to?.name ?? "nobody";
-    switch (offer.state) {
-      case "moved":
-        return [item, ": moved to ", { bold: to }];
-      case "accepted":
-        return [item, `: accepted by ${to}, not moved yet`];
-      case "failed":
-        return [item, `: could not be moved to ${to}: ${shownAs(offer.failure ?? "refused")}`];
-      case "closed":
-        return [item, ": closed, since nobody needs it"];
-      case "unclaimed":
-        return [item, ": taken by nobody"];
-      default:
-        return [item, `: open, with ${to}`];
-    }
-  });
-  return [{ kind: "list", title: [{ bold: "Handover" }, `: ${count(live.length, "piece")} of work`], items }];
+  const moved = live.filter(({ state }) => state === "moved");
+  const grouped = moved.length > MOVED ? moved : [];
+  const people = Map.groupBy(grouped, ({ to }) => to?.name ?? "nobody");
+  const items: Rich[] = [
+    ...live.filter((offer) => !grouped.includes(offer)).map(offerLine),
+    ...[...people].map(([name, own]): Rich => [`${count(own.length, "piece")} moved to `, { bold: name }]),
+  ];
+  const open = live.filter(({ state }) => !["moved", "closed"].includes(state)).length;
+  const title = `: ${count(live.length, "piece")} of work${open > 0 ? `, ${open} not handed over` : ""}`;
+  return [{ kind: "list", title: [{ bold: "Handover" }, title], items }];
+}
+
+function offerLine(offer: CaseView["offers"][number]): Rich {
+  const title = shownAs(offer.item.title);
+  const item = offer.item.url ? { link: offer.item.url, text: title } : { bold: title };
+  const to = offer.to?.name ?? "nobody";
+  switch (offer.state) {
+    case "moved":
+      return [item, ": moved to ", { bold: to }];
+    case "accepted":
+      return [item, `: accepted by ${to}, not moved yet`];
+    case "failed":
+      return [item, `: could not be moved to ${to}: ${shownAs(offer.failure ?? "refused")}`];
+    case "closed":
+      return [item, ": closed, since nobody needs it"];
+    case "unclaimed":
+      return [item, ": taken by nobody"];
+    default:
+      return [item, `: open, with ${to}`];
+  }
 }
 
 /** Secrets that are not rotated yet, each until somebody attests that it is. */

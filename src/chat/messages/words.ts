@@ -150,6 +150,11 @@ export function grantName(step: StepView): string {
   return `${shownAs(grant.resource)}${grant.role === undefined ? "" : ` as ${shownAs(grant.role)}`}`;
 }
 
+/** Ids as the configuration orders them, and those it does not know at the end. */
+export function inOrder(ids: ReadonlySet<string>, order: readonly string[]): readonly string[] {
+  return [...order.filter((id) => ids.has(id)), ...[...ids].filter((id) => !order.includes(id))];
+}
+
 /** A paragraph, if there is something to say. */
 export function paragraph(...text: Rich): Part {
   return { kind: "text", text };
