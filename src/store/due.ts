@@ -135,6 +135,12 @@ export function listCasesBetween(tx: Tx, now: Date) {
   const some = (where: SQL | undefined) => exists(tx.select({ one: sql`1` }).from(steps).where(where));
   const line = (where: SQL | undefined) => exists(tx.select({ one: sql`1` }).from(reads).where(where));
   const answered = and(line(ofRound), not(line(and(ofRound, eq(reads.state, "pending")))));
+  const waitsForWord = exists(
+    tx
+      .select({ one: sql`1` })
+      .from(plans)
+      .where(and(eq(plans.caseId, cases.id), eq(plans.scope, "addition"), eq(plans.state, "proposed"))),
+  );
   const asked = exists(
     tx
       .select({ one: sql`1` })
@@ -147,7 +153,7 @@ export function listCasesBetween(tx: Tx, now: Date) {
     .where(
       or(
         and(inArray(cases.state, CASE_STATES.filter(stepsRun)), some(runs)),
-        and(inArray(cases.state, ["revoking", "containing"]), not(some(open))),
+        and(inArray(cases.state, ["revoking", "containing"]), not(some(open)), not(waitsForWord)),
         // A containment is asked for before anything has answered; then it waits for a person.
         and(eq(cases.state, "opened"), eq(cases.mode, "contain"), not(asked)),
         and(eq(cases.state, "opened"), eq(cases.mode, "orderly"), answered),

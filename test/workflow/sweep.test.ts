@@ -2,7 +2,7 @@ import { afterEach, expect, it } from "vitest";
 import { listCasesBetween, listUndecidedPlans } from "../../src/store/due.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
 import { type Leaving, openCase } from "../../src/workflow/open-case.ts";
-import { memorySystem } from "../peers/memory-system.ts";
+import { memoryGrant, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
 
 let test: TestWorkflow;
@@ -66,5 +66,18 @@ it("a sweep asks for a containment whose first job was lost, and then leaves it 
   const caseId = await open("contain");
   expect(await locked()).toEqual([caseId]);
   await test.runJobs();
+  expect(await locked()).toEqual([]);
+});
+
+it("a sweep leaves a case alone whose steps have ended while what appeared since waits for people", async () => {
+  const git = await start();
+  const caseId = await open("orderly");
+  await test.runJobs();
+  const [plan] = await test.database.store.sql`select hash from plans`;
+  git.held.get("1")?.grants.push(memoryGrant("git", "1", { id: "new", privileged: true }));
+  await decidePlan(test.w, test.request("sam"), { caseId, planHash: String(plan?.["hash"]), verdict: "approved" });
+  await test.runJobs();
+  expect(await test.database.store.sql`select state from cases`).toEqual([{ state: "revoking" }]);
+  expect(await test.database.store.sql`select scope, state from plans where state = 'proposed'`).toHaveLength(1);
   expect(await locked()).toEqual([]);
 });
