@@ -6,7 +6,7 @@ import { type Case, listPlans, lockCase, type PlanRow } from "../store/cases.ts"
 import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
 import { broken } from "../store/schema.ts";
-import { ask, byPerson, type Denied, denied, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { findPerson } from "./known-people.ts";
 import { wantCasePosts, wantPost } from "./notices.ts";
 import type { Job } from "./queues.ts";
@@ -37,7 +37,7 @@ export function settleBreaks(
     async (tx, asker): Promise<Change<BreaksSettled | Refusal> | Denied> => {
       const row = await lockCase(tx, caseId);
       if (!row) return { result: { kind: "missing", what: "case" } };
-      const no = denied(asker, "settle-break", row.id, row);
+      const no = await deniedIn(tx, w, asker, "settle-break", row);
       if (no) return no;
       if (isOver(row.state)) return { result: { kind: "too-late" } };
       const breaks = new Map(breaksIn(await listPlans(tx, caseId)).map((one) => [one.key, one]));
