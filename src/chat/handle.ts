@@ -9,12 +9,12 @@ import { askBreaks, decideBreaks } from "./handle-breaks.ts";
 import { openFromForm, startCase } from "./handle-case.ts";
 import { showHistory, verifyLog } from "./handle-history.ts";
 import { listCases, showCase } from "./handle-list.ts";
+import { rescheduleOf, undoOf } from "./handle-of.ts";
 import { onOffer } from "./handle-offer.ts";
 import { decide } from "./handle-plan.ts";
 import { askReschedule, reschedule } from "./handle-reschedule.ts";
 import { askKeep, decideToKeep, keep, reviewPlan } from "./handle-review.ts";
 import { askNote, onStep, rereadSystem } from "./handle-step.ts";
-import { undoOf } from "./handle-undo.ts";
 import { showWork } from "./handle-work.ts";
 import type { Intent } from "./intent.ts";
 import { cancelledMessage, recusedAnswer, tooLateToCancel } from "./messages/answers.ts";
@@ -62,6 +62,8 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       const undone = await undoCase(deps.workflow, requestOf(intent), intent.caseId);
       return isRefusal(undone) ? sayRefusal(reply, undone) : reply.say(undoAnswer(undone));
     }
+    case "reschedule-of":
+      return rescheduleOf(deps, intent, reply);
     case "undo-of":
       return undoOf(deps, intent, reply);
     case "retry-read":

@@ -109,6 +109,8 @@ const Wish = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("cancel-case"), caseId: z.string() }),
   /** Opens the dialog for the new time; `words` say when, as far as they were said. */
   z.object({ kind: z.literal("ask-reschedule"), caseId: z.string(), words: z.string().max(200).optional() }),
+  /** The same, of whom and not of which case: their open one. */
+  z.object({ kind: z.literal("reschedule-of"), who: Mention, words: z.string().max(200).optional() }),
   z.object({ kind: z.literal("reschedule-case"), caseId: z.string(), when: When }),
   /** Asked by one person, confirmed by another with the same words. */
   z.object({ kind: z.literal("undo-case"), caseId: z.string() }),

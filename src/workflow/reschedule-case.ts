@@ -4,7 +4,7 @@ import { approvalHolds, mayReschedule } from "../core/case.ts";
 import { type Case, findCase, listDecisions, listPlans, listStepKeys, lockCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, plans } from "../store/schema.ts";
-import { ask, byPerson, type Denied, deniedIn, type Refusal, type Request } from "./ask.ts";
+import { ask, byPerson, type Denied, denied, deniedIn, type Refusal, type Request } from "./ask.ts";
 import { wantCasePosts, wantPost, wantThreadPost } from "./notices.ts";
 import { proposeNow } from "./propose-plan.ts";
 import type { Job } from "./queues.ts";
@@ -40,7 +40,7 @@ export function checkReschedule(
 ): Promise<Reschedulable | NotRescheduled | Refusal> {
   return ask<Reschedulable | NotRescheduled | Refusal>(w, request, async (tx, asker) => {
     const row = await findCase(tx, caseId);
-    if (!row) return { result: { kind: "missing", what: "case" } };
+    if (!row) return denied(asker, "reschedule-case", null) ?? { result: { kind: "missing", what: "case" } };
     const no = await deniedIn(tx, w, asker, "reschedule-case", row);
     if (no) return no;
     return { result: (await notNow(tx, row)) ?? { kind: "ready", caseId, dueAt: row.dueAt, zone: row.dueZone } };
@@ -60,7 +60,7 @@ export function rescheduleCase(
   type Answer = Rescheduled | NotRescheduled | Refusal;
   return ask<Answer>(w, request, async (tx, asker): Promise<Change<Answer> | Denied> => {
     const row = await lockCase(tx, caseId);
-    if (!row) return { result: { kind: "missing", what: "case" } };
+    if (!row) return denied(asker, "reschedule-case", null) ?? { result: { kind: "missing", what: "case" } };
     const no = await deniedIn(tx, w, asker, "reschedule-case", row);
     if (no) return no;
     const not = await notNow(tx, row);

@@ -46,6 +46,7 @@ const MATRIX: Readonly<Record<Ask["kind"], readonly Who[] | "anybody">> = {
   "decide-kept": APPROVERS,
   "cancel-case": [...APPROVERS, "requester"],
   "ask-reschedule": [...APPROVERS, "requester"],
+  "reschedule-of": [...APPROVERS, "requester"],
   "reschedule-case": [...APPROVERS, "requester"],
   "undo-case": APPROVERS,
   // Finds a closed case, of which there is none, and is undo-case from there.
@@ -195,6 +196,7 @@ async function prepare(): Promise<Readonly<Record<Ask["kind"], Ask>>> {
     "decide-kept": { kind: "decide-kept", caseId, asked: "none", verdict: "agreed" },
     "cancel-case": { kind: "cancel-case", caseId },
     "ask-reschedule": { kind: "ask-reschedule", caseId },
+    "reschedule-of": { kind: "reschedule-of", who: alice },
     "reschedule-case": { kind: "reschedule-case", caseId, when: { kind: "now" } },
     "undo-case": { kind: "undo-case", caseId },
     "undo-of": { kind: "undo-of", who: alice },

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Mention } from "../../src/chat/intent.ts";
 import { helpMessage } from "../../src/chat/messages/help.ts";
 import { readCommand } from "../../src/chat/slack/read.ts";
 import { readCommand as readTeams } from "../../src/chat/teams/command.ts";
@@ -27,14 +26,14 @@ describe("the words after /offboard", () => {
 
   it("mean the same on every surface", () => {
     for (const verb of VERBS.filter((one) => one !== "help")) {
-      const text = `${verb}${["status", "cancel", "undo"].includes(verb) ? " alice@acme.test" : ""}`;
+      const text = `${verb}${["status", "cancel", "reschedule", "undo"].includes(verb) ? " alice@acme.test" : ""}`;
       expect(readTeams(`offboard ${text}`, [], "28:bot"), verb).toEqual(slack(text));
       expect(readTeams(text, [], "28:bot"), verb).toEqual(slack(text));
     }
   });
 
   it("leave a person who is called like one of them a person", () => {
-    const who = (text: string): Mention => ({ kind: "unclear", text });
+    const who = (text: string) => ({ who: { kind: "unclear", text } as const, rest: "" });
     expect(askOfVerb("list", " of people", who)).toBeUndefined();
     expect(askOfVerb("resume", " <@U1>", who)).toBeUndefined();
     for (const verb of VERBS) {

@@ -9,6 +9,7 @@ const LINES: Readonly<Record<Verb, Rich>> = {
     { code: "/offboard cancel @alice" },
     " shows it with the button that takes it back before anything is taken.",
   ],
+  reschedule: [{ code: "/offboard reschedule @alice Monday 9am" }, " moves its time: a dialog reads it back first."],
   undo: [
     { code: "/offboard undo @alice" },
     " asks that what her closed case took be given back, as far as it can be. A second approver does the same.",

@@ -52,7 +52,7 @@ function askOfCommand(command: string, text: string): Ask {
   if (/^\s*(help|\?)\s*$/i.test(text)) return { kind: "help", command };
   // A word of its own: `pause@acme.example` is somebody.
   const [, verb = "", after = ""] = /^\s*([a-z]+)(?=\s|$)(.*)$/is.exec(text) ?? [];
-  const asked = command === "/offboard" ? askOfVerb(verb, after, (said) => readMention(said).who) : undefined;
+  const asked = command === "/offboard" ? askOfVerb(verb, after, readMention) : undefined;
   if (asked) return asked;
   const { who, rest } = readMention(text);
   switch (command) {

@@ -27,7 +27,7 @@ function commandOf(verb: string, after: string, others: readonly Mentioned[]): A
       // The words that follow /offboard elsewhere work here as well.
       const [, inner = "", rest = ""] = /^([a-z]+)(?=\s|$)\s*(.*)$/i.exec(after) ?? [];
       if (inner.toLowerCase() === "help") return HELP;
-      const asked = askOfVerb(inner, rest, (said) => whoIs(said, others).who);
+      const asked = askOfVerb(inner, rest, (said) => whoIs(said.trim(), others));
       if (asked) return asked;
       const { who, rest: words } = whoIs(after, others);
       return { kind: "start-case", who, ...(words === "" ? {} : { words: words.slice(0, SHORT) }) };
@@ -40,7 +40,7 @@ function commandOf(verb: string, after: string, others: readonly Mentioned[]): A
     case "verify":
       return { kind: "verify-log" };
     default:
-      return askOfVerb(verb, after, (said) => whoIs(said, others).who);
+      return askOfVerb(verb, after, (said) => whoIs(said.trim(), others));
   }
 }
 
