@@ -1,8 +1,9 @@
 import { randomInt } from "node:crypto";
 import { eq } from "drizzle-orm";
 import type { LeaveKind, Mode, Reason } from "../core/case.ts";
-import type { Asker } from "../core/rights.ts";
+import { type Asker, approverRole, type CaseFacts } from "../core/rights.ts";
 import { type Case, findOpenCase } from "../store/cases.ts";
+import { isLeaving } from "../store/leaving.ts";
 import type { Tx } from "../store/open.ts";
 import { cases, reads } from "../store/schema.ts";
 import { ask, byPerson, type Denied, denied, deniedIn, type Refusal, type Request } from "./ask.ts";
@@ -37,6 +38,8 @@ export type NoCase =
   | { readonly kind: "several-people"; readonly name: string }
   | { readonly kind: "not-a-person"; readonly what: "bot" | "external" | "guest-unknown" }
   | { readonly kind: "yourself" }
+  /** Nobody would be left to approve it. */
+  | { readonly kind: "last-approver" }
   /** It would be restricted, and nobody could decide it. */
   | { readonly kind: "nobody-restricted" }
   | { readonly kind: "in-case"; readonly caseId: string }
@@ -89,6 +92,8 @@ export function openCase(
     const restricted = leaving.restricted === true || (await isMarked(tx, w, found.personId, "restricted"));
     if (restricted && (await peopleWith(tx, w, "restricted-approver")).every((one) => one === found.personId))
       return { result: { kind: "nobody-restricted" } };
+    if (await isLastApprover(tx, w, { restricted, leaverId: found.personId, requesterId: asker.personId }))
+      return { result: { kind: "last-approver" } };
     const id = newCaseId();
     const now = w.now();
     const person = await getPerson(tx, w, found.personId);
@@ -213,6 +218,16 @@ async function findLeaver(tx: Tx, w: Workflow, asker: Asker, leaver: Whom): Prom
     zone: person?.zone ?? "UTC",
     restrictable: (await peopleWith(tx, w, "restricted-approver")).length > 0,
   };
+}
+
+/** Whether the leaver approves such cases and nobody else could: opening one would take the last one's rights at once. */
+async function isLastApprover(tx: Tx, w: Workflow, on: CaseFacts): Promise<boolean> {
+  const able = await peopleWith(tx, w, approverRole(on));
+  if (!able.includes(on.leaverId)) return false;
+  for (const id of able) {
+    if (id !== on.leaverId && id !== on.requesterId && !(await isLeaving(tx, id))) return false;
+  }
+  return true;
 }
 
 /** That there is a case already, as far as the asker may learn it. */

@@ -49,6 +49,8 @@ export function noCaseWords(no: NoCase): string {
       return "This is you. Somebody else has to start your case.";
     case "not-here":
       return "No case can be opened for this person by you. Please ask those who decide restricted cases.";
+    case "last-approver":
+      return "Nobody else could approve this case: this person is the last one who can. Please ask your operator to name another approver first; their role counts in cases opened from then on.";
     case "nobody-restricted":
       return "This case would be restricted, and nobody is named who may decide restricted cases. Please ask your operator to name them.";
     case "in-case":
