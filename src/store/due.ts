@@ -85,12 +85,15 @@ export function listDueOffers(tx: Tx, now: Date) {
     .limit(LIMIT);
 }
 
-/** Whose work was not looked at yet: whether they can receive it. */
-export function listUncheckedOwners(tx: Tx) {
+/** Whose work was not looked at: whether they can receive it. A job does it at once, so what is still so was lost. */
+export function listUncheckedOwners(tx: Tx, now: Date) {
+  const lost = new Date(now.getTime() - 30_000);
   return tx
     .selectDistinct({ caseId: offers.caseId, personId: offers.toId })
     .from(offers)
-    .where(and(eq(offers.state, "offered"), isNull(offers.checkedAt), isNotNull(offers.toId)))
+    .where(
+      and(eq(offers.state, "offered"), isNull(offers.checkedAt), isNotNull(offers.toId), lte(offers.offeredAt, lost)),
+    )
     .limit(LIMIT);
 }
 

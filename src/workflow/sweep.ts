@@ -47,7 +47,7 @@ export async function sweep(w: Workflow): Promise<void> {
     restores: await listDueRestores(tx, now),
     late: await listLateSteps(tx, now),
     offers: await listDueOffers(tx, now),
-    unchecked: await listUncheckedOwners(tx),
+    unchecked: await listUncheckedOwners(tx, now),
     reminders: await listDueReminders(tx, now),
     cases: await listDueCases(tx, now),
     between: await listCasesBetween(tx, now),

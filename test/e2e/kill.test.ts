@@ -107,24 +107,11 @@ it("comes to the same end, nothing missing and nothing doubled, killed at ten mo
   await killAt("case.cutStarted", 1);
   await killAt("grant.revokeStarted", 1);
   await killAt("grant.revoked", 4, true);
-  const retry = "Retry settlement";
-  // Eight at a time are shown: the rest come up as these are answered.
-  for (let accepted = 1; accepted <= 5; accepted += 1)
-    await press(box, "bob", DIRECT, "Accept", { not: retry }, () => has("offer.accepted", accepted));
-  await press(
-    box,
-    "bob",
-    DIRECT,
-    "Suggest someone",
-    retry,
-    async () => box.gate.views.top(idOf(box, "bob")) !== undefined,
-  );
-  await submit(box, "bob", { to: { type: "users_select", selected_user: idOf(box, "carol") } });
-  await waitUntil(() => has("offer.passed"));
-  for (let accepted = 6; accepted <= 10; accepted += 1)
-    await press(box, "bob", DIRECT, "Accept", { not: retry }, () => has("offer.accepted", accepted));
+  // Eight at a time are shown: the rest come up as these are answered. The review of his own pull request is not among them.
+  for (let accepted = 1; accepted <= 10; accepted += 1)
+    await press(box, "bob", DIRECT, "Accept", "", () => has("offer.accepted", accepted));
   await killAt("work.moveStarted", 2);
-  await press(box, "carol", DIRECT, "Accept", retry, () => has("offer.accepted", 11));
+  await press(box, "carol", DIRECT, "Accept", "Retry settlement", () => has("offer.accepted", 11));
   await press(
     box,
     "ivo",

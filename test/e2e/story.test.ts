@@ -21,7 +21,6 @@ import {
   nameAccount,
   openCase,
   type Play,
-  passOn,
   reviewPlan,
   seen,
   startPlay,
@@ -82,11 +81,8 @@ it("takes Alice's access away with five people on the chat page, and the log pro
   await play.picture(sam, "04-sam-sees-the-progress");
 
   await play.picture(await play.as("bob", APP), "05-bob-is-asked");
-  const retry = "Retry settlement uploads";
-  // Eight at a time are shown: the rest come up as these are answered.
-  await acceptWork(play, "bob", 5, retry);
-  await passOn(play, "bob", retry, "Carol Mensah (@carol)");
-  await acceptWork(play, "bob", 5);
+  // The review of his own pull request goes past him, to who knows it as well.
+  await acceptWork(play, "bob", 10);
   await acceptWork(play, "carol", 1);
   await doByHand(play);
 

@@ -58,27 +58,20 @@ export function wordsOf(message: Message): string {
   return JSON.stringify([message.text, message.blocks]);
 }
 
-/** Which of several buttons with the same label: by what it is about, or what it must not be about. */
-export interface Which {
-  readonly about?: string;
-  readonly not?: string;
-}
-
 /** Presses a button, again until `done` says that it had its effect: the app may be down just then. */
 export async function press(
   box: Chat,
   who: string,
   place: Place,
   label: string,
-  which: string | Which,
+  about: string,
   done: () => Promise<boolean>,
 ): Promise<void> {
-  const { about = "", not } = typeof which === "string" ? { about: which } : which;
   await waitUntil(async () => {
     if (await done()) return true;
     const channel = await channelOf(box, who, place);
     for (const message of await listSaid(box, who, place)) {
-      const found = findButton(message, label, { about, ...(not === undefined ? {} : { not }) });
+      const found = findButton(message, label, about);
       if (!found || channel === undefined || !wordsOf(message).includes(about)) continue;
       const thread =
         message.thread_ts === undefined || message.thread_ts === message.ts ? {} : { thread: message.thread_ts };
@@ -185,13 +178,13 @@ function proposed(element: z.infer<typeof Element>): unknown {
 export function findButton(
   message: Message,
   label: string,
-  { about = "", not }: Which = {},
+  about = "",
 ): { blockId: string; actionId: string } | undefined {
   for (const block of message.blocks ?? []) {
     for (const element of z.array(Element.catch({ type: "unknown" })).parse(block.elements ?? [])) {
       if (element.type !== "button" || element.text?.text !== label || !element.action_id) continue;
       const spoken = element.accessibility_label;
-      if (spoken !== undefined && (!spoken.includes(about) || (not !== undefined && spoken.includes(not)))) continue;
+      if (spoken !== undefined && !spoken.includes(about)) continue;
       return { blockId: block.block_id, actionId: element.action_id };
     }
   }
