@@ -18,7 +18,7 @@ export async function showHistory(
   const { who, filter, before } = intent;
   if (who.kind === "several" || who.kind === "group" || who.kind === "channel")
     return reply.say(notOnePerson(who.kind));
-  if (who.kind === "nobody") return reply.say(helpMessage("/audit"));
+  if (who.kind === "nobody") return reply.say(helpMessage("/audit", intent.by.surface));
   const { systems, now } = deps.workflow;
   const zone = intent.by.zone ?? "UTC";
   const wanted = filter === undefined ? undefined : readHistoryFilter(filter, [...systems.values()], zone, now());

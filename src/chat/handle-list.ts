@@ -21,7 +21,7 @@ export async function showCase(deps: Deps, intent: Of<"case-status">, reply: Rep
   const { who } = intent;
   if (who.kind === "several" || who.kind === "group" || who.kind === "channel")
     return reply.say(notOnePerson(who.kind));
-  if (who.kind === "nobody") return reply.say(helpMessage("/offboard"));
+  if (who.kind === "nobody") return reply.say(helpMessage("/offboard", intent.by.surface));
   const found = await readCaseOf(deps.workflow, requestOf(intent), await whomOf(surfaceOf(deps, intent), who));
   if (isRefusal(found)) return sayRefusal(reply, found);
   const [first, ...others] = found.cases;

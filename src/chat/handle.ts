@@ -115,7 +115,7 @@ export async function handle(deps: Deps, intent: Intent, reply: Reply): Promise<
       return;
     }
     case "help":
-      return reply.say(helpMessage(intent.command));
+      return reply.say(helpMessage(intent.command, intent.by.surface));
     default:
       return intent satisfies never;
   }

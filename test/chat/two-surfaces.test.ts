@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { handle } from "../../src/chat/handle.ts";
 import { textOf } from "../peers/chat.ts";
 import { actionsOf, type HttpTeams, shownText, startHttpTeams } from "../peers/teams.ts";
@@ -122,6 +122,20 @@ describe("an organization with Slack and Teams", () => {
     await b.settle();
     expect(b.chat.dm("Ubob").some(({ message }) => textOf(message).includes("Offboarding Alice"))).toBe(true);
     if (own) own.blocked = false;
+  });
+
+  it("says in each chat how it is used there", { timeout: 120_000 }, async () => {
+    await using b = await both();
+    const inSlack = await b.ask("hr", { kind: "help", command: "/offboard" });
+    expect(textOf(inSlack.said[0])).toContain("/offboard status @alice");
+    await teams.write(bob.id, "help");
+    const shown = await vi.waitFor(
+      () => shownText(teams.told(bob.id)) || Promise.reject(new Error("nothing was said")),
+      { timeout: 5000 },
+    );
+    expect(shown).toContain("@Signoff offboard @alice");
+    expect(shown).toContain("@Signoff status @alice");
+    expect(shown).not.toContain("/offboard");
   });
 
   it("shows each who looks at a card what they may see of the case", { timeout: 120_000 }, async () => {

@@ -20,7 +20,7 @@ const LINES: Readonly<Record<Verb, Rich>> = {
 };
 
 /** How the commands are used. */
-export function helpMessage(command: string): Message {
+export function helpMessage(command: string, surface: "slack" | "teams" = "slack"): Message {
   const offboard: Rich[] = [
     [
       { code: "/offboard @alice" },
@@ -38,11 +38,21 @@ export function helpMessage(command: string): Message {
       ".",
     ],
   ];
+  const items = command === "/audit" ? [...audit, ...offboard] : [...offboard, ...audit];
   return {
     summary: "How to use Signoff",
     parts: [
-      { kind: "list", items: command === "/audit" ? [...audit, ...offboard] : [...offboard, ...audit] },
+      { kind: "list", items: surface === "teams" ? items.map(asMentions) : items },
       { kind: "note", text: ["What you may do depends on your role. Answers to commands are seen by you alone."] },
     ],
   };
+}
+
+/** Where the bot is mentioned there is no slash command: `@Signoff offboard @alice`, `@Signoff list`. */
+function asMentions(line: Rich): Rich {
+  const verbs = Object.keys(LINES).join("|");
+  const slash = new RegExp(`^/offboard (?=(${verbs})\\b)|^/`);
+  return line.map((span) =>
+    typeof span === "object" && "code" in span ? { code: span.code.replace(slash, "@Signoff ") } : span,
+  );
 }

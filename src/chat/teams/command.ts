@@ -22,13 +22,14 @@ export function readCommand(text: string, mentions: readonly MentionEntity[], bo
 const HELP: Ask = { kind: "help", command: "@Signoff" };
 
 function commandOf(verb: string, after: string, others: readonly Mentioned[]): Ask | undefined {
+  const whoOf = (text: string) => whoIs(text.trim(), others);
   switch (verb) {
     case "offboard": {
-      // The words that follow /offboard elsewhere work here as well.
+      // The words that follow /offboard elsewhere work here as well; beside a person they would mean everything at once.
       const [, inner = "", rest = ""] = /^([a-z]+)(?=\s|$)\s*(.*)$/i.exec(after) ?? [];
       if (inner.toLowerCase() === "help") return HELP;
-      const asked = askOfVerb(inner, rest, (said) => whoIs(said.trim(), others));
-      if (asked) return asked;
+      const asked = askOfVerb(inner, rest, whoOf);
+      if (asked && (others.length === 0 || "who" in asked)) return asked;
       const { who, rest: words } = whoIs(after, others);
       return { kind: "start-case", who, ...(words === "" ? {} : { words: words.slice(0, SHORT) }) };
     }
@@ -40,7 +41,7 @@ function commandOf(verb: string, after: string, others: readonly Mentioned[]): A
     case "verify":
       return { kind: "verify-log" };
     default:
-      return askOfVerb(verb, after, (said) => whoIs(said.trim(), others));
+      return askOfVerb(verb, after, whoOf);
   }
 }
 

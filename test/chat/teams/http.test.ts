@@ -133,6 +133,7 @@ describe("what is written to the bot", () => {
     ["/offboard list", { kind: "list-cases" }],
     ["audit alice@acme.test github since monday", { kind: "history", filter: "github since monday" }],
     ["status alice@acme.test", { kind: "case-status", who: { kind: "email", email: "alice@acme.test" } }],
+    ["undo alice@acme.test", { kind: "undo-of", who: { kind: "email", email: "alice@acme.test" } }],
     ["pause false alarm", { kind: "pause", note: "false alarm" }],
     ["resume", { kind: "resume" }],
     ["help", { kind: "help" }],
@@ -140,6 +141,14 @@ describe("what is written to the bot", () => {
   ])("reads “%s”", async (text, expected) => {
     await teams.write(hana.id, text);
     expect(await intent()).toMatchObject(expected);
+  });
+
+  it("takes no word beside a person for one that stops everything", async () => {
+    await teams.write(hana.id, "<at>Signoff</at> offboard <at>Alice</at> pause", {
+      ...inGroup,
+      entities: [mention(BOT, "Signoff"), mention(alice, "Alice")],
+    });
+    expect(await intent()).toMatchObject({ kind: "start-case", who: { kind: "member", id: alice.id } });
   });
 
   it("answers in the person's own chat, and says in the group only that it did", async () => {
