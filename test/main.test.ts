@@ -108,7 +108,7 @@ describe("the app as a process", () => {
       expect(await status(`${url}/slack/events`, { method: "POST" })).toBe(503);
       app.kill("SIGTERM");
       expect(await app.ended).toMatchObject({ code: 0 });
-      expect((await backup.store.sql`select seq from audit.entries`).length).toBe(1);
+      expect((await backup.store.sql`select seq from audit.entries`).length).toBe(2);
       expect(await readFile(join(folder, "checkpoint"), "utf8")).toBe(newer);
     } finally {
       await backup.drop();
