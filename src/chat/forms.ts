@@ -161,9 +161,16 @@ export function opensDialog(ask: Ask): boolean {
     case "ask-note":
     case "ask-pass":
     case "review-plan":
+    case "ask-keep":
+    case "ask-breaks":
+    case "ask-reschedule":
       return true;
     case "decline-offer":
+    case "attest-secret":
+    case "note-work":
       return ask.note === undefined;
+    case "snooze-offer":
+      return ask.how === undefined;
     default:
       return false;
   }
