@@ -141,6 +141,19 @@ export async function doByHand(play: Play): Promise<void> {
     .waitFor();
 }
 
+/** Somebody hands a piece of work on to a colleague. It stands on the first page of what they are asked. */
+export async function passOn(play: Play, who: string, title: string, to: string): Promise<void> {
+  const tab = await play.as(who, APP);
+  const suggest = tab.getByRole("log").getByRole("button", { name: `Suggest someone: ${title}` });
+  await press(suggest, tab);
+  const dialog = tab.getByRole("dialog");
+  await dialog.waitFor();
+  await dialog.getByRole("combobox").selectOption({ label: to });
+  await dialog.getByRole("button").last().click();
+  await dialog.waitFor({ state: "hidden" });
+  await waitUntil(async () => (await suggest.count()) === 0);
+}
+
 /** Somebody takes so many pieces of the work that they are asked to take. */
 export async function acceptWork(play: Play, who: string, pieces: number): Promise<void> {
   const tab = await play.as(who, APP);

@@ -9,7 +9,7 @@ import { needs } from "../peers/needs.ts";
 import { jiraIdOf } from "../sandbox/company.ts";
 import { JIRA_SITE } from "../sandbox/company-jira.ts";
 import { accessOf, allAccess, noAccess } from "./access.ts";
-import { approvedSteps } from "./expected.ts";
+import { approvedSteps, askedFor } from "./expected.ts";
 import {
   APP,
   APPROVALS,
@@ -21,12 +21,16 @@ import {
   nameAccount,
   openCase,
   type Play,
+  passOn,
   reviewPlan,
   seen,
   startPlay,
   summary,
 } from "./play.ts";
 import { waitUntil } from "./wait.ts";
+
+const CAROL = { handle: "carol", name: "Carol Mensah" };
+const MIRA = { handle: "mira", name: "Mira Castellanos" };
 
 let browser: Browser | undefined;
 let play: Play | undefined;
@@ -55,7 +59,8 @@ it("takes Alice's access away with five people on the chat page, and the log pro
   await card.getByRole("button", { name: "Approve", exact: true }).waitFor();
   // Jira shows nobody's address that its owner hides: somebody has to say which account is hers.
   await nameAccount(play, "sam", `Jira ${JIRA_SITE}`, jiraIdOf("alice"));
-  await waitUntil(async () => new RegExp(`System by system[^]*Jira ${JIRA_SITE}: `).test(await seen(card)));
+  // The first plan has a gap there, the second one does not.
+  await waitUntil(async () => (await seen(card)).includes("Plan 2: "));
   await play.picture(sam, "03-sam-sees-the-plan");
   expect(await seen(card)).toContain("What cannot be seen");
   // The message has each system in numbers, and the dialog names each grant.
@@ -81,16 +86,22 @@ it("takes Alice's access away with five people on the chat page, and the log pro
   await play.picture(sam, "04-sam-sees-the-progress");
 
   await play.picture(await play.as("bob", APP), "05-bob-is-asked");
-  // The review of his own pull request goes past him, to who knows it as well.
+  const retry = "Retry settlement uploads";
+  // Eight at a time are shown: the rest come up as these are answered.
   await acceptWork(play, "bob", 10);
-  await acceptWork(play, "carol", 1);
+  // Bob cannot review his own pull request, so somebody else is asked, and knows a better one.
+  const asked = await askedFor(box, retry);
+  expect(asked).not.toBe("bob");
+  const taker = asked === "carol" ? MIRA : CAROL;
+  await passOn(play, asked, retry, `${taker.name} (@${taker.handle})`);
+  await acceptWork(play, taker.handle, 1);
   await doByHand(play);
 
   const said = await seen(await summary(play, "sam"));
   await play.picture(await play.as("sam", APPROVALS), "07-the-summary");
   expect(said).toMatch(new RegExp(`Proven gone\\s+${await approvedSteps(box)}\\b`));
   expect(said).toContain("Put refunds behind a flag: moved to Bob Lindqvist");
-  expect(said).toContain("Retry settlement uploads: moved to Carol Mensah");
+  expect(said).toContain(`Retry settlement uploads: moved to ${taker.name}`);
   expect(said).toContain("Attested by a person");
   const pull = await box.github.look("/repos/acme/ledger/pulls/3");
   expect(pull).toMatchObject({ title: "Put refunds behind a flag", assignees: [{ login: "bob-lindqvist" }] });
@@ -112,7 +123,8 @@ it("takes Alice's access away with five people on the chat page, and the log pro
   await play.picture(noor, "09-noor-reads-the-history");
 
   // What the thread holds is enough to check the log with: the key's fingerprint and the copy of its checkpoint.
-  const fingerprint = /SHA256:[A-Za-z0-9+/=]+/.exec(said)?.[0] ?? "";
+  // The log's key stands last: SSH keys that nobody owns have fingerprints too.
+  const fingerprint = said.match(/SHA256:[A-Za-z0-9+/=]+/g)?.at(-1) ?? "";
   const copy = join(box.folder, "copy-of-the-thread.txt");
   await writeFile(
     copy,
