@@ -55,6 +55,8 @@ export interface TeamsCloud {
   readonly calls: string[];
   /** The most writes that were under way in one conversation. */
   mostWriters: number;
+  /** Whether the application was granted User.Read.All. */
+  mayReadUsers: boolean;
   addUser(name: string, more?: Partial<CloudUser>): CloudUser;
   /** A token as the Bot Connector signs it, unless it is told otherwise. */
   token(claims?: Json, how?: { key?: KeyObject; kid?: string; alg?: string }): string;
@@ -94,6 +96,10 @@ export async function startTeamsCloud(): Promise<TeamsCloud> {
     else response.status(401).json({ error: { code: "InvalidAuthenticationToken" } });
   };
   app.use("/graph", allowed("https://graph.microsoft.com/.default"));
+  app.use("/graph", (_, response, next) => {
+    if (cloud.mayReadUsers) next();
+    else response.status(403).json({ error: { code: "Authorization_RequestDenied" } });
+  });
   app.get("/graph/users", (request, response) => {
     const wanted = /mail eq '([^']*)'/.exec(String(request.query["$filter"]))?.[1];
     response.json({ value: [...cloud.users.values()].filter((user) => user.mail === wanted) });
@@ -197,6 +203,7 @@ export async function startTeamsCloud(): Promise<TeamsCloud> {
     faults: [],
     calls: [],
     mostWriters: 0,
+    mayReadUsers: true,
     addUser(name, more = {}) {
       const id = more.id ?? `aaaaaaaa-0000-4000-8000-${String(cloud.users.size + 1).padStart(12, "0")}`;
       const mail = more.mail ?? `${name.toLowerCase()}@acme.test`;

@@ -62,6 +62,8 @@ export function teamsClient(options: ClientOptions): Client {
         return answer.parse(await again(options, () => request(options, { method: "GET", url, scope: GRAPH_SCOPE })));
       } catch (error) {
         if (isRefusal(error, "404")) return undefined;
+        if (isRefusal(error, "403"))
+          throw new SystemError({ code: "forbidden", scope: "User.Read.All" }, { cause: error });
         throw error;
       }
     },

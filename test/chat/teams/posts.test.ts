@@ -239,6 +239,13 @@ describe("where approvers read", () => {
     );
   });
 
+  it("names the permission without which nobody can be read, and takes nobody for a stranger meanwhile", async () => {
+    teams.cloud.mayReadUsers = false;
+    expect(await failure(teams.surface.getMember(ann.id))).toEqual({ code: "forbidden", scope: "User.Read.All" });
+    teams.cloud.mayReadUsers = true;
+    expect((await teams.surface.getMember(ann.id))?.kind).toBe("member");
+  });
+
   it("finds an account by its e-mail alone if exactly one has it", async () => {
     expect((await teams.surface.findMember("ANN@acme.test"))?.id).toBe(ann.id);
     expect(await teams.surface.findMember("nobody@acme.test")).toBeUndefined();
