@@ -102,7 +102,7 @@ export const Variables = z.object({
   SIGNOFF_OPERATORS: list("Who runs Signoff"),
   SIGNOFF_RESTRICTED_APPROVERS: list("Who alone sees and approves restricted cases"),
   SIGNOFF_RESTRICTED_PEOPLE: list("Whose cases are restricted, such as executives and the security team"),
-  SIGNOFF_PROTECTED_PEOPLE: list("Whose cases move only when a second requester asked for them too"),
+  SIGNOFF_PROTECTED_PEOPLE: list("Whom only an approver may start a case for, such as executives and who is on call"),
   SIGNOFF_IT_OWNER: text("E-mail of who collects laptops and badges; puts that on every plan"),
   SIGNOFF_ZONE: z.string().refine(isZone, "must be a time zone such as Europe/Berlin").optional().meta({
     about: "Time zone of the digest, and of people whose line in the people file names none, such as Europe/Berlin",

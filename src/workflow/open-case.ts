@@ -38,6 +38,8 @@ export type NoCase =
   | { readonly kind: "several-people"; readonly name: string }
   | { readonly kind: "not-a-person"; readonly what: "bot" | "external" | "guest-unknown" }
   | { readonly kind: "yourself" }
+  /** Only an approver may open it, so that nobody's slip locks out whom everything depends on. */
+  | { readonly kind: "protected" }
   /** Nobody would be left to approve it. */
   | { readonly kind: "last-approver" }
   /** It would be restricted, and nobody could decide it. */
@@ -210,6 +212,7 @@ async function findLeaver(tx: Tx, w: Workflow, asker: Asker, leaver: Whom): Prom
   if (personId === asker.personId) return { kind: "yourself" };
   const open = await findOpenCase(tx, personId);
   if (open) return inCase(tx, w, asker, open);
+  if (!asker.roles.has("approver") && (await isMarked(tx, w, personId, "protected"))) return { kind: "protected" };
   const person = await findPerson(tx, w, personId);
   return {
     kind: "ready",

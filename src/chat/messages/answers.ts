@@ -47,6 +47,8 @@ export function noCaseWords(no: NoCase): string {
         : "This account belongs to another organization. Only our own people can be offboarded here.";
     case "yourself":
       return "This is you. Somebody else has to start your case.";
+    case "protected":
+      return "This person is protected: only an approver opens a case for them, and others decide it. Please ask one.";
     case "not-here":
       return "No case can be opened for this person by you. Please ask those who decide restricted cases.";
     case "last-approver":
