@@ -175,7 +175,9 @@ async function settle(
       const obstacle = typeof verdict === "string" || verdict.kind === "unasked" ? undefined : accessOf(verdict.taking);
       const skipped = [...offer.skipped, { id: personId, why }];
       const to = await nextHeir(tx, w, row, { ...offer, skipped });
-      const stays = !to && (why === "away" || obstacle !== undefined);
+      // Who is away stays asked if everybody else is away as well: sending it round brings nobody back.
+      const noneBetter = !to || (why === "away" && isAbsent(w, await findPerson(tx, w, to.id)));
+      const stays = noneBetter && (why === "away" || obstacle !== undefined);
       if (stays) {
         await note(tx, w, offer, obstacle ?? null);
         if (obstacle !== undefined) obstacles += 1;

@@ -128,6 +128,8 @@ describe("a case from its opening to its end", () => {
       "plan.decided",
       "plan.decided",
       "plan.approved",
+      "owner.checkStarted",
+      "owner.checked",
       "case.cutStarted",
       "system.readStarted",
       "system.read",
@@ -656,6 +658,7 @@ describe("offers", () => {
   it("go to the manager when declined, and by name on their list when nobody takes them", async () => {
     const git = memorySystem("git");
     git.add("1", { email: "alice@acme.test", grants: [{}], work: ["Fix rounding"] });
+    for (const who of ["bob", "mia"]) git.add(who, { email: `${who}@acme.test` });
     await start([git]);
     const caseId = await open({ heir: test.chat("bob") });
     await decide("sam", caseId);

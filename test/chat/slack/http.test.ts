@@ -192,6 +192,7 @@ const FORMS: Record<FormKind, { form: Form; values: () => Json; ask: () => Ask }
         kind: "voluntary",
         mode: "orderly",
         announced: true,
+        restricted: false,
         heir: alice,
         reason: "resigned",
       },
