@@ -53,6 +53,7 @@ export interface System {
   /** Gives back what `revoke` took, from `grant.before`. */
   readonly restore?: (grant: Grant, call: Call) => Promise<void>;
   readonly work?: Work;
+  readonly events?: Events;
   readonly limit?: Limit;
   /** It knows who works here, and vouches for their logins and addresses. */
   readonly directory?: PeopleDirectory;
@@ -114,6 +115,38 @@ export interface Work {
   moveOn?(item: WorkItem, from: Account, to: Account, call: Call): Promise<Reading>;
   /** Ends items that nobody needs, of the kinds named, and reads them back: `absent` means that it is closed. */
   readonly close?: { readonly kinds: readonly string[]; end(item: WorkItem, call: Call): Promise<Reading> };
+}
+
+/**
+ * What the system's own log tells of an account, by its immutable id, from `since` (their time) to now, oldest first. Complete
+ * or an error: what came before the error is no answer. A log may show an event late, so ask again from some time before the
+ * last one, and tell by its id an event that comes twice.
+ */
+export interface Events {
+  /** What this account did. */
+  by(account: Account, since: Date, call: Call): AsyncIterable<ObservedEvent>;
+  /** What was done to this account, by whomever. */
+  about(account: Account, since: Date, call: Call): AsyncIterable<ObservedEvent>;
+}
+
+/** One event of a system's log. No names, free text or secrets: those of others stand in such a log too. */
+export interface ObservedEvent {
+  /** The system's own, the same at each reading. */
+  readonly id: string;
+  /** When it happened, by the system's clock. */
+  readonly at: Date;
+  /** The system's word: `user.session.start`. */
+  readonly kind: string;
+  /** The immutable id of who did it, mostly an account of this system; absent where the log names nobody. */
+  readonly actor?: string;
+  /** Immutable ids of what it was done to: accounts, groups, apps. May be empty. */
+  readonly targets: readonly string[];
+  /** The system's word: `SUCCESS`. Absent where it has none. */
+  readonly outcome?: string;
+  /** The address that it came from, where the log has one. */
+  readonly ip?: string;
+  /** The fields above as the log has them, and the request that showed them. */
+  readonly evidence: Evidence;
 }
 
 /** Whether an account can receive a work item. */

@@ -41,6 +41,8 @@ export interface Client {
   /** Like `get`, and 404 is `undefined`. It means "gone" only to a credential that sees everything. */
   find<T>(schema: z.ZodType<T>, path: string, query?: Query): Promise<Answer<T> | undefined>;
   list<T>(schema: z.ZodType<T>, path: string, query?: Query): Promise<Listing<T>>;
+  /** A list page by page, for what is too long to be held: complete only when it ends without an error. */
+  pages<T>(schema: z.ZodType<T>, path: string, query?: Query): AsyncIterable<Answer<readonly T[]>>;
   /** Changes. What Okta answers is a receipt and never a proof. 404 is `undefined`. Never tried twice by itself. */
   send(method: "POST" | "PUT" | "DELETE", path: string, sending?: Sending): Promise<Answer<unknown> | undefined>;
 }
@@ -120,22 +122,32 @@ export function openClient(options: Options, tools: Tools, call: Call): Client {
     return { ...answer, body: parse(schema, answer.body, at) };
   }
 
-  async function list<T>(schema: z.ZodType<T>, at: string, query?: Query): Promise<Listing<T>> {
-    const items: T[] = [];
+  async function* pages<T>(
+    schema: z.ZodType<T>,
+    at: string,
+    query?: Query,
+  ): AsyncGenerator<Answer<readonly T[]>, void> {
     const seen = new Set<string>();
-    for (let target = targetOf(at, query), pages = 1; ; pages += 1) {
+    for (let target = targetOf(at, query); ; ) {
       seen.add(target.href);
       const answer = await ask("GET", target);
-      const body = parse(schema.array(), answer.body, at);
-      items.push(...body);
+      yield { ...answer, body: parse(schema.array(), answer.body, at) };
       const next = nextOf(answer.headers.get("link"));
-      if (next === undefined) return { items, pages, last: { ...answer, body } };
+      if (next === undefined) return;
       // The cursor is Okta's; the host is ours, so that no answer can send the token elsewhere.
       target = new URL(base + next);
-      if (seen.has(target.href) || pages >= MOST_PAGES) {
+      if (seen.has(target.href) || seen.size >= MOST_PAGES) {
         throw new SystemError({ code: "unreachable" }, { message: `Okta's list ${at} has no end` });
       }
     }
+  }
+
+  async function list<T>(schema: z.ZodType<T>, at: string, query?: Query): Promise<Listing<T>> {
+    const answers: Answer<readonly T[]>[] = [];
+    for await (const answer of pages(schema, at, query)) answers.push(answer);
+    const last = answers.at(-1);
+    if (!last) throw new SystemError({ code: "unreachable" });
+    return { items: answers.flatMap((answer) => answer.body), pages: answers.length, last };
   }
 
   return {
@@ -144,6 +156,7 @@ export function openClient(options: Options, tools: Tools, call: Call): Client {
     get,
     find: (schema, at, query) => found(get(schema, at, query)),
     list,
+    pages,
     send: (method, at, sending) => found(ask(method, targetOf(at, sending?.query), sending)),
   };
 }

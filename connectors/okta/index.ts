@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Call, defineConnector, type System, secretField, type Tools } from "../connector.ts";
 import { checkCredential, findAccounts, systemId } from "./accounts.ts";
 import { type Options, openClient } from "./client.ts";
+import { readEvents } from "./events.ts";
 import { listGrants, SIGHT } from "./grants.ts";
 import { listMembers, listPeople } from "./people.ts";
 import { readBack } from "./read-back.ts";
@@ -41,6 +42,10 @@ function connect(options: Options, tools: Tools): System {
     revoke: (grant, call) => revoke(open(call), grant),
     readBack: (grant, call) => readBack(open(call), grant),
     restore: (grant, call) => restore(open(call), grant),
+    events: {
+      by: (account, since, call) => readEvents(open(call), account, "actor.id", since),
+      about: (account, since, call) => readEvents(open(call), account, "target.id", since),
+    },
     directory: {
       listPeople: (call) => listPeople(open(call)),
       listMembers: (group, call) => listMembers(open(call), group),

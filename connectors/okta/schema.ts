@@ -87,12 +87,13 @@ export const RefreshToken = z.object({ id: z.string().min(1) });
 
 /** One line of the System Log. */
 export const LogEvent = z.object({
-  uuid: z.string(),
+  uuid: z.string().min(1),
   published: z.string(),
   eventType: z.string(),
   actor: z.object({ id: z.string().nullish() }).nullish(),
   target: z.array(z.object({ id: z.string().nullish() })).nullish(),
   outcome: z.object({ result: z.string().nullish() }).nullish(),
+  client: z.object({ ipAddress: z.string().nullish() }).nullish(),
 });
 export type LogEvent = z.infer<typeof LogEvent>;
 

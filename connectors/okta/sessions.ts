@@ -1,12 +1,9 @@
 import { type Client, path } from "./client.ts";
+import { logStart } from "./events.ts";
 import { LogEvent, OAuthClient, RefreshToken, type User } from "./schema.ts";
 
 // Okta cannot list somebody's sessions. What can be read: refresh tokens one by one, the last sign-in, and in the
 // System Log when all sessions were cleared. Together they tell whether a session may be open.
-
-/** How long the System Log goes back: https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/ */
-const LOG_DAYS = 90;
-const DAY_MS = 86_400_000;
 
 /** What Okta shows about one account's sessions. */
 export interface SessionsRead {
@@ -61,7 +58,7 @@ async function lastEvent(
 ): Promise<LogEvent | undefined> {
   const query = {
     filter: `eventType eq "${eventType}" and ${role} eq "${id}" and outcome.result eq "SUCCESS"`,
-    since: new Date(client.call.now().getTime() - LOG_DAYS * DAY_MS).toISOString(),
+    since: logStart(client.call.now()).toISOString(),
     sortOrder: "DESCENDING",
     limit: "1",
   };

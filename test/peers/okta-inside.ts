@@ -81,15 +81,20 @@ export function paged(items: readonly unknown[], seen: Seen, ordinary = 50, most
   const size = Math.min(asked > 0 ? asked : ordinary, most);
   const from = cursorOf(seen.query.get("after"));
   if (from === undefined) return fault(400, "E0000031", "Invalid search criteria.");
-  const query = new URLSearchParams(seen.query);
-  query.set("after", Buffer.from(`at ${from + size}`).toString("base64url"));
-  query.set("limit", String(size));
   const more = items.length > from + size;
   return {
     status: 200,
     body: items.slice(from, from + size),
-    ...(more ? { link: `<http://peer${seen.path}?${query}>; rel="next"` } : {}),
+    ...(more ? { link: linkTo(seen, from + size, size) } : {}),
   };
+}
+
+/** The link to the page that starts at this item. */
+export function linkTo(seen: Seen, from: number, size?: number): string {
+  const query = new URLSearchParams(seen.query);
+  query.set("after", Buffer.from(`at ${from}`).toString("base64url"));
+  if (size !== undefined) query.set("limit", String(size));
+  return `<http://peer${seen.path}?${query}>; rel="next"`;
 }
 
 function cursorOf(after: string | null): number | undefined {

@@ -1,5 +1,5 @@
 import type { Seen } from "./front.ts";
-import { type Answer, fault, type Json, paged } from "./okta-inside.ts";
+import { type Answer, fault, type Json, linkTo, paged } from "./okta-inside.ts";
 
 interface Event {
   readonly uuid: string;
@@ -8,6 +8,7 @@ interface Event {
   readonly actor: Json;
   readonly target: readonly Json[];
   readonly outcome: Json;
+  readonly [more: string]: unknown;
 }
 
 const TERMS: Record<string, (event: Event) => readonly unknown[]> = {
@@ -23,7 +24,8 @@ export class OktaLog {
   /** Events that are published later than this (milliseconds since 1970) are not shown yet. */
   shownUntil = Number.POSITIVE_INFINITY;
 
-  write(eventType: string, actor: string, targets: readonly string[], result = "SUCCESS"): Event {
+  /** `more` are fields beside these, or in their place: `published`, `client`. */
+  write(eventType: string, actor: string, targets: readonly string[], result = "SUCCESS", more: Json = {}): Event {
     // Strictly later than the last one, which the clock alone does not promise.
     const last = Date.parse(this.#events.at(-1)?.published ?? "") || 0;
     const event = {
@@ -33,6 +35,7 @@ export class OktaLog {
       actor: { id: actor, type: "User" },
       target: targets.map((id) => ({ id, type: "User" })),
       outcome: { result },
+      ...more,
     };
     this.#events.push(event);
     return event;
@@ -43,12 +46,23 @@ export class OktaLog {
     const filter = seen.query.get("filter");
     const terms = filter === null ? [] : filter.split(" and ").map((term) => /^([\w.]+) eq "([^"]*)"$/.exec(term));
     if (terms.some((term) => !(term && TERMS[term[1] ?? ""]))) return fault(400, "E0000053", "Invalid filter");
-    const since = Date.parse(seen.query.get("since") ?? "") || 0;
-    const shown = this.#events.filter((event) => {
-      const at = Date.parse(event.published);
-      const holds = terms.every((term) => TERMS[term?.[1] ?? ""]?.(event).includes(term?.[2]));
-      return at >= since && at <= this.shownUntil && holds;
-    });
-    return paged(seen.query.get("sortOrder") === "DESCENDING" ? shown.reverse() : shown, seen, 100, 1000);
+    const since = timeOf(seen, "since") ?? 0;
+    const until = timeOf(seen, "until") ?? Number.POSITIVE_INFINITY;
+    const shown = this.#events
+      .filter((event) => {
+        const at = Date.parse(event.published);
+        const holds = terms.every((term) => TERMS[term?.[1] ?? ""]?.(event).includes(term?.[2]));
+        return at >= since && at <= Math.min(until, this.shownUntil) && holds;
+      })
+      .toSorted((one, other) => Date.parse(one.published) - Date.parse(other.published));
+    const descending = seen.query.get("sortOrder") === "DESCENDING";
+    const page = paged(descending ? shown.reverse() : shown, seen, 100, 1000);
+    // Ascending without an end is how a poll asks: its last page too links to what may come.
+    const polls = !descending && !seen.query.has("until");
+    return polls && page.status === 200 && !page.link ? { ...page, link: linkTo(seen, shown.length) } : page;
   }
+}
+
+function timeOf(seen: Seen, name: string): number | undefined {
+  return Date.parse(seen.query.get(name) ?? "") || undefined;
 }
