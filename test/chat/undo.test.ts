@@ -9,7 +9,7 @@ it("an undo is asked with a button of the closed case, and confirmed by somebody
   await b.settle();
   await b.press("ann", shown(), "Approve");
   await b.settle();
-  expect(labels(shown())).toEqual(["Undo"]);
+  expect(labels(shown())).toEqual(["Show each step", "Undo"]);
   expect(textOf((await b.press("ann", shown(), "Undo")).said[0])).toContain("A second approver has to confirm it.");
   await b.settle();
   expect(textOf(shown())).toContain("Undo asked by Ann");
@@ -20,5 +20,5 @@ it("an undo is asked with a button of the closed case, and confirmed by somebody
   await b.settle();
   expect(b.repo.restored).toEqual(["g1"]);
   expect(textOf(shown())).toContain("given back, read again");
-  expect(labels(shown())).toEqual([]);
+  expect(labels(shown())).toEqual(["Show each step"]);
 });
