@@ -24,8 +24,14 @@ export type Content =
   | { readonly kind: "unread" };
 
 const BOM = "\xef\xbb\xbf";
-/** OpenSSH's short names of types. Not every version takes them in a file; a key is the person's all the same. */
-const SHORT_NAMES: ReadonlyMap<string, RegExp> = new Map([
+/**
+ * Other names than the one inside the blob. OpenSSH's short names of types, which not every version takes in a file; and
+ * the names of signatures, which sshd does take in front of a key (sshkey.c, `sshkey_type_from_name`).
+ */
+const OTHER_NAMES: ReadonlyMap<string, RegExp> = new Map([
+  ["rsa-sha2-256", /^ssh-rsa$/],
+  ["rsa-sha2-512", /^ssh-rsa$/],
+  ["webauthn-sk-ecdsa-sha2-nistp256@openssh.com", /^sk-ecdsa-/],
   ["rsa", /^ssh-rsa$/],
   ["dsa", /^ssh-dss$/],
   ["ecdsa", /^ecdsa-sha2-/],
@@ -79,7 +85,7 @@ function readKey(text: string): { fingerprint: string; type: string; comment: st
   const blob = Buffer.from(plain, "base64");
   const type = innerType(blob);
   // Whatever the type is called: a list of known ones would overlook the next.
-  if (type === undefined || (named !== type && !SHORT_NAMES.get(named.toLowerCase())?.test(type))) return undefined;
+  if (type === undefined || (named !== type && !OTHER_NAMES.get(named.toLowerCase())?.test(type))) return undefined;
   // A certificate in such a file opens nothing by itself; it is left to a human.
   if (type.includes("-cert-v0")) return undefined;
   return { fingerprint: fingerprintOf(blob), type, comment: comment.replace(/\r+$/, "") };

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { openGate, parseHost } from "../../connectors/ssh/hosts.ts";
 import { ssh } from "../../connectors/ssh/index.ts";
@@ -15,11 +16,35 @@ const BOB = makeKey();
 const keysOf = (bytes: string) =>
   parseKeyFile(bytes).flatMap(({ content }) => (content.kind === "key" ? [content.fingerprint] : []));
 
+/** A length and the bytes (RFC 4251, section 5). */
+function sized(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+/** A positive number of a JWK as an mpint. */
+function mpint(base64url: string): Buffer {
+  const bytes = Buffer.from(base64url, "base64url");
+  return (bytes[0] ?? 0) < 0x80 ? bytes : Buffer.concat([Buffer.alloc(1), bytes]);
+}
+
 describe("a file of public keys", () => {
   it.each(GOOD_FORMS)("finds a key $name", ({ write, end }) => {
     expect(keysOf(`${write(ALICE.line)}${end}`)).toEqual([idOf(ALICE)]);
     expect(keysOf(`\xef\xbb\xbf${write(ALICE.line)}`)).toEqual([idOf(ALICE)]);
   });
+
+  it.each(["rsa-sha2-256", "rsa-sha2-512"])(
+    "finds an RSA key under %s, the name of its signatures, as sshd does",
+    (name) => {
+      const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+      const { e = "", n = "" } = publicKey.export({ format: "jwk" });
+      const blob = Buffer.concat(["ssh-rsa", mpint(e), mpint(n)].map((part) => sized(Buffer.from(part))));
+      expect(keysOf(`${name} ${blob.toString("base64")} alice\n`)).toEqual([fingerprintOf(blob)]);
+      expect(keysOf(`no-pty ${name} ${blob.toString("base64")}\n`)).toEqual([fingerprintOf(blob)]);
+    },
+  );
 
   it("takes a line for the key that opens it, never for one that it mentions", () => {
     for (const decoy of decoysOf(ALICE.line, BOB.line)) expect(keysOf(decoy), decoy).not.toContain(idOf(ALICE));

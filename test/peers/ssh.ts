@@ -71,9 +71,13 @@ export const SUDOERS = "signoff ALL=(root) NOPASSWD: /bin/sh -s\n";
 
 export const DEFAULT_FILES = "AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2 /etc/ssh/keys/%u\n";
 
+/** A new key. ssh2 writes a few in a thousand so that nobody can read them: those are made again. */
 export function makeKey(): Key {
-  const pair = ssh2.utils.generateKeyPairSync("ed25519");
-  return { privateKey: pair.private, line: pair.public.trim().split(" ").slice(0, 2).join(" ") };
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync("ed25519");
+    if (ssh2.utils.parseKey(pair.private) instanceof Error) continue;
+    return { privateKey: pair.private, line: pair.public.trim().split(" ").slice(0, 2).join(" ") };
+  }
 }
 
 /** Starts a host. It is ended with `stop`, and with this process however that ends. */
