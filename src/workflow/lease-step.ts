@@ -10,7 +10,7 @@ import { holdStep } from "./hold.ts";
 import { mustRun, readActs, unlessPaused } from "./pause.ts";
 import { type Said, transition } from "./transition.ts";
 import { inTurn } from "./turn.ts";
-import { NotVouched, proveStep } from "./vouched.ts";
+import { NotVouched, proveNotEnded, proveStep } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** A step that is ours until the lease runs out, and what the log says of it. */
@@ -69,6 +69,8 @@ function lease(w: Workflow, stepId: string, act: StepAct): Promise<LeasedStep | 
     let proven: Awaited<ReturnType<typeof proveStep>>;
     try {
       proven = await proveStep(tx, w, row, before);
+      // What is given back, and read after that, is given back after the end.
+      if (!act.within?.includes("closed")) await proveNotEnded(tx, row, before);
     } catch (error) {
       if (error instanceof NotVouched) return holdStep(tx, w, before, error);
       throw error;

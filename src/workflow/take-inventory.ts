@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { and, eq, isNull, lt, or } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, or } from "drizzle-orm";
 import type { Person, Sight } from "../core/access.ts";
 import { Round } from "../core/case.ts";
 import { type Case, findCase, listReads, lockCase } from "../store/cases.ts";
 import type { Tx } from "../store/open.ts";
-import { reads } from "../store/schema.ts";
+import { entries, reads } from "../store/schema.ts";
 import { listShownKeys, readKeyedAgain, weighClaims } from "./claims.ts";
 import { holdCase } from "./hold.ts";
 import { getPerson, noteAccount } from "./known-people.ts";
@@ -15,7 +15,7 @@ import { recover } from "./recover.ts";
 import { type Seen, seePerson } from "./see-person.ts";
 import { type Change, type Said, transition } from "./transition.ts";
 import { heedLimit, inTurn } from "./turn.ts";
-import { NotVouched, proveCase } from "./vouched.ts";
+import { NotVouched, prove, proveCase } from "./vouched.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** 2 Reads one system for one case: accounts, grants and work, or why it could not be seen. */
@@ -107,7 +107,7 @@ function lease(w: Workflow, key: ReadKey): Promise<Taken | undefined> {
     const entries: Said[] = [];
     if (before.lease !== null) entries.push(readInterrupted(key, before.tries));
     entries.push(readStarted(w, key, leased.tries));
-    return { result: { lease: id, tries: leased.tries, person, saidNone: await wasSaidNone(tx, key) }, entries };
+    return { result: { lease: id, tries: leased.tries, person, saidNone: await wasSaidNone(tx, w, key) }, entries };
   });
 }
 
@@ -257,13 +257,33 @@ function withFindings(sight: Sight, findings: readonly string[]): Sight {
   return { ...(sight.kind === "partial" ? sight : { kind: "partial", blind: [] }), findings };
 }
 
-/** Whether a person said for this case that there is no account. */
-async function wasSaidNone(tx: Tx, key: ReadKey): Promise<boolean> {
+/** Whether a person said for this case that there is no account, and nobody named one since: the log has to say so too. */
+async function wasSaidNone(tx: Tx, w: Workflow, key: ReadKey): Promise<boolean> {
   const [first] = await tx
     .select({ saidNone: reads.saidNone })
     .from(reads)
     .where(and(eq(reads.caseId, key.caseId), eq(reads.system, key.system), eq(reads.round, "first")));
-  return first?.saidNone === true;
+  if (first?.saidNone !== true) return false;
+  const [last] = await tx
+    .select({ seq: entries.seq })
+    .from(entries)
+    .where(
+      and(
+        eq(entries.caseId, key.caseId),
+        eq(entries.system, key.system),
+        inArray(entries.action, ["account.saidNone", "account.named"]),
+      ),
+    )
+    .orderBy(desc(entries.seq))
+    .limit(1);
+  try {
+    await prove(tx, w, last?.seq ?? -1, "account.saidNone", key.caseId);
+    return true;
+  } catch (error) {
+    if (!(error instanceof NotVouched)) throw error;
+    w.log.error({ case: key.caseId, system: key.system }, "that there is no account was only written into a row");
+    return false;
+  }
 }
 
 function isLine(key: ReadKey) {

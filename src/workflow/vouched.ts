@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { and, asc, eq } from "drizzle-orm";
+import { and, asc, eq, or } from "drizzle-orm";
 import { canonicalBytes } from "../audit/canonical.ts";
 import type { Entry } from "../audit/entry.ts";
 import { proveEntry } from "../audit/prove.ts";
@@ -107,6 +107,19 @@ export async function proveStep(
     .where(and(eq(entries.caseId, row.id), eq(entries.action, "case.cancelled")));
   if (cancelled) throw new NotVouched(`case ${row.id} was cancelled`);
   return { plan, step: planned, seq: found.approvedSeq };
+}
+
+/**
+ * Throws NotVouched if the log says that the case is closed or that a person left this grant where it is: rows that were
+ * set back to before that run nothing again, not what was taken and not what two people gave back since.
+ */
+export async function proveNotEnded(tx: Tx, row: Case, step: Pick<Step, "id" | "grantKey">): Promise<void> {
+  const skipped = and(eq(entries.action, "grant.skipped"), eq(entries.targetId, step.grantKey));
+  const [ended] = await tx
+    .select({ action: entries.action })
+    .from(entries)
+    .where(and(eq(entries.caseId, row.id), or(eq(entries.action, "case.closed"), skipped)));
+  if (ended) throw new NotVouched(`step ${step.id} is over: the log holds ${ended.action} of case ${row.id}`);
 }
 
 async function proveApproval(tx: Tx, w: Workflow, row: Case, plan: Plan, hash: string, seq: number): Promise<void> {
