@@ -83,13 +83,13 @@ export function openCheckpoint(note: string, verifier: LogVerifier): Checkpoint 
 }
 
 /**
- * The checkpoint notes within a text that went through chat or mail: quoting, indentation, code fences, carriage
+ * The checkpoint notes within a text that went through chat or mail: quoting, bullets, indentation, code fences, carriage
  * returns and lost blank lines are undone. What is found is still to be opened; what was altered will not verify.
  */
 export function findNotes(text: string): readonly string[] {
   const lines = text
     .split(/\r\n|\r|\n/)
-    .map((line) => line.replace(/^[\s>`|]+|[\s`|]+$/gu, ""))
+    .map((line) => line.replace(/^[\s>`|•]+|[\s`|]+$/gu, ""))
     .filter((line) => line !== "");
   const notes: string[] = [];
   for (let at = 0; at + 3 < lines.length; at++) {

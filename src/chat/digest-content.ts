@@ -90,5 +90,5 @@ function wordsOf(w: Workflow, { target, detail }: z.infer<typeof Finding>): stri
 /** What a checkpoint's note says, if our key signed it. */
 export function checkpointFacts(w: Workflow, note: string): CheckpointFacts {
   const { origin, size, root } = openCheckpoint(note, w.verifier);
-  return { origin, size, root: Buffer.from(root).toString("base64"), fingerprint: fingerprint(w.verifier) };
+  return { origin, size, root: Buffer.from(root).toString("base64"), fingerprint: fingerprint(w.verifier), note };
 }

@@ -394,7 +394,13 @@ describe("what appeared since the approval", () => {
 });
 
 describe("the summary", () => {
-  const log = { origin: "signoff.test/log", size: 42, root: "cm9vdA==", fingerprint: "SHA256:abc" };
+  const log = {
+    origin: "signoff.test/log",
+    size: 42,
+    root: "cm9vdA==",
+    fingerprint: "SHA256:abc",
+    note: "signoff.test\n5\nroot\n\n— signoff.test sig\n",
+  };
 
   it("counts proofs apart from words, says the times from the due instant, and what is left", () => {
     const grants = ["a", "b", "c", "d"].map((id) => grant(id, { secrets: [`secret-${id}`] }));

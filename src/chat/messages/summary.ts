@@ -22,6 +22,8 @@ export interface CheckpointFacts {
   readonly root: string;
   /** Of the log's key. */
   readonly fingerprint: string;
+  /** The signed note itself, which `audit verify --checkpoint` takes from whoever copied this message. */
+  readonly note: string;
 }
 
 /**
@@ -224,11 +226,22 @@ export function verifyParts(log: CheckpointFacts): Part[] {
       ],
     },
     {
+      kind: "list",
+      title: [
+        { bold: "Signed checkpoint" },
+        ", to keep: a copy of these lines shows later what was changed or cut off",
+      ],
+      items: log.note
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line): Rich => [{ code: line }]),
+    },
+    {
       kind: "note",
       text: [
         "To verify: ",
-        { code: "signoff audit verify" },
-        ". It needs the key’s fingerprint, and finds out if an entry up to this one was changed since.",
+        { code: "signoff audit verify --key … --checkpoint copy.txt" },
+        ", with the key’s fingerprint and a file with the copy.",
       ],
     },
   ];
