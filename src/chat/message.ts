@@ -14,6 +14,8 @@ export type Span =
   /** A chat account of this surface; `name` is what other surfaces show. Never pings by itself. */
   | { readonly member: string; readonly name: string };
 export type Rich = readonly Span[];
+/** A span by itself: what follows stands on a new line. Within other text a line break shows as a space. */
+export const BREAK = "\n";
 
 export type Part =
   | { readonly kind: "heading"; readonly text: string }

@@ -1,7 +1,7 @@
 import type { WorkItem } from "../../core/access.ts";
 import { mayOnOffer, type OfferAct, SECRET, type Standing } from "../../core/offer.ts";
 import type { CaseView, OfferView } from "../../store/views.ts";
-import type { Button, Part, Rich } from "../message.ts";
+import { BREAK, type Button, type Part, type Rich } from "../message.ts";
 import { button, paragraph, shownAs } from "./words.ts";
 
 /** Facts of an item that are shown; whoever wants more opens it. */
@@ -17,7 +17,7 @@ export interface Reader {
 export function itemParts(view: CaseView, offer: OfferView, reader: Reader): Part[] {
   const buttons = itemButtons(offer, standingOf(view, offer, reader.id));
   return [
-    paragraph(...itemName(offer), "\n", itemFacts(offer, reader.now), ...stateWords(view, offer)),
+    paragraph(...itemName(offer), BREAK, itemFacts(offer, reader.now), ...stateWords(view, offer)),
     ...(buttons.length > 0 ? [{ kind: "actions", buttons } as const] : []),
   ];
 }
@@ -56,8 +56,9 @@ const CHECKS: Readonly<Record<NonNullable<WorkItem["checks"]>, string>> = {
 };
 
 function stateWords(view: CaseView, offer: OfferView): Rich {
-  const note: Rich = offer.leaverNote === null ? [] : [`\n${view.leaver.name} wrote: “${shownAs(offer.leaverNote)}”`];
-  return [...note, "\n", ...standWords(view, offer)];
+  const note: Rich =
+    offer.leaverNote === null ? [] : [BREAK, `${view.leaver.name} wrote: “${shownAs(offer.leaverNote)}”`];
+  return [...note, BREAK, ...standWords(view, offer)];
 }
 
 function standWords(view: CaseView, offer: OfferView): Rich {

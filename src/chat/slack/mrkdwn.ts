@@ -1,5 +1,5 @@
 import { shownText } from "../../core/text.ts";
-import type { Rich, Span } from "../message.ts";
+import { BREAK, type Rich, type Span } from "../message.ts";
 import { shownTime } from "../shown-time.ts";
 
 // Slack's mrkdwn (https://docs.slack.dev/messaging/formatting-message-text): `<…>` has meaning there, so text from
@@ -36,6 +36,7 @@ export function unescaped(text: string): string {
 }
 
 function shown(span: Span): string {
+  if (span === BREAK) return BREAK;
   if (typeof span === "string") return escaped(span);
   if ("bold" in span) return wrapped("*", "∗", span.bold);
   if ("quiet" in span) return span.quiet.includes("_") ? escaped(span.quiet) : wrapped("_", "_", span.quiet);

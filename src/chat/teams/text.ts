@@ -1,5 +1,5 @@
 import { shownText } from "../../core/text.ts";
-import type { Rich, Span } from "../message.ts";
+import { BREAK, type Rich, type Span } from "../message.ts";
 import { shownTime } from "../shown-time.ts";
 import type { CardMention, Element, TextRun } from "./card.ts";
 import { objectId } from "./members.ts";
@@ -45,6 +45,7 @@ function isPlain(run: TextRun): boolean {
 
 function runOf(span: Span, max: number): TextRun {
   const run = (text: string): TextRun => ({ type: "TextRun", text: plain(text, max) });
+  if (span === BREAK) return { type: "TextRun", text: BREAK };
   if (typeof span === "string") return run(span);
   if ("bold" in span) return { ...run(span.bold), weight: "Bolder" };
   if ("quiet" in span) return { ...run(span.quiet), isSubtle: true };

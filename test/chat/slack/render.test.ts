@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Ask, Form, Message, Part } from "../../../src/chat/message.ts";
+import { type Ask, BREAK, type Form, type Message, type Part } from "../../../src/chat/message.ts";
 import { textSize } from "../../../src/chat/slack/fit-blocks.ts";
 import { LIMITS } from "../../../src/chat/slack/limits.ts";
 import { escaped, mrkdwn } from "../../../src/chat/slack/mrkdwn.ts";
@@ -21,6 +21,10 @@ function textOf(message: Message): string {
 
 const lines = (count: number, length: number, of = "x") =>
   Array.from({ length: count }, (_, at) => [`${at} ${of.repeat(length)}`]);
+
+it("starts a new line where a message says so, and nowhere else", () => {
+  expect(mrkdwn([{ bold: "Fix" }, BREAK, "two\nlines"], 100)).toBe("*Fix*\ntwo lines");
+});
 
 describe("a message stays within what Slack takes", () => {
   const cases: Record<string, readonly Part[]> = {
