@@ -13,7 +13,8 @@ import {
   openedMessage,
   tomorrowIn,
 } from "./messages/answers.ts";
-import { openCaseForm, pickLeaverForm, type SaidWhen } from "./messages/dialogs.ts";
+import { openCaseForm, pickLeaverForm } from "./messages/dialogs.ts";
+import type { SaidWhen } from "./messages/when-fields.ts";
 import { readSaidTime } from "./said-time.ts";
 import type { ChatSurface, Reply } from "./surface.ts";
 

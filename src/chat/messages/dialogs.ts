@@ -1,7 +1,8 @@
 import { LEAVE_KINDS, REASONS } from "../../core/case.ts";
 import type { Gap } from "../../core/plan.ts";
-import { ANNOUNCED, AT, FIELDS, NOW, RESTRICTED } from "../forms.ts";
+import { ANNOUNCED, FIELDS, RESTRICTED } from "../forms.ts";
 import type { Form } from "../message.ts";
+import { type SaidWhen, saidParts, whenFields } from "./when-fields.ts";
 import { KIND_WORDS, REASON_WORDS, shownAs } from "./words.ts";
 
 // The dialogs, in words. forms.ts says what their answers mean.
@@ -17,12 +18,6 @@ export function pickLeaverForm(why: string): Form {
     carried: {},
   };
 }
-
-/** When a command said that it should be, and what is to be checked of it. */
-export type SaidWhen = { readonly notes: readonly string[] } & (
-  | { readonly kind: "nothing" | "now" }
-  | { readonly kind: "at"; readonly date: string; readonly time: string; readonly at: Date }
-);
 
 /** What must be known to open a case. “Now” is a choice of its own, and the default only where it was said. */
 export function openCaseForm(leaver: {
@@ -53,18 +48,7 @@ export function openCaseForm(leaver: {
           { code: leaver.personId },
         ],
       },
-      ...(said.kind === "at"
-        ? [{ kind: "text", text: ["You said ", { time: said.at, zone: leaver.zone }, "."] } as const]
-        : []),
-      ...(said.notes.length === 0
-        ? []
-        : [
-            {
-              kind: "list",
-              title: [{ bold: "Please check" }],
-              items: said.notes.map((note) => [shownAs(note)]),
-            } as const,
-          ]),
+      ...saidParts(said, leaver.zone),
       {
         kind: "note",
         text: [
@@ -73,32 +57,11 @@ export function openCaseForm(leaver: {
       },
     ],
     fields: [
-      {
-        id: at.when,
-        label: "When does access end?",
-        input: "choice",
-        look: "radio",
-        options: [
-          { value: AT, label: "At the date and time below" },
-          { value: NOW, label: "Now", hint: "As soon as the plan is approved" },
-        ],
-        initial: said.kind === "now" ? NOW : AT,
-      },
-      {
-        id: at.date,
-        label: "Date",
-        input: "date",
-        initial: said.kind === "at" ? said.date : leaver.tomorrow,
-        optional: true,
-      },
-      {
-        id: at.time,
-        label: "Time",
+      ...whenFields(at, said, {
+        date: leaver.tomorrow,
+        time: "18:00",
         hint: `In ${leaver.zone}, where they are.`,
-        input: "time",
-        initial: said.kind === "at" ? said.time : "18:00",
-        optional: true,
-      },
+      }),
       {
         id: at.kind,
         label: "Departure",

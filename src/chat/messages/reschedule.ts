@@ -2,10 +2,10 @@ import { DateTime } from "luxon";
 import { mayReschedule } from "../../core/case.ts";
 import type { CaseView, Named } from "../../store/views.ts";
 import type { Move, NotRescheduled, Reschedulable, Rescheduled } from "../../workflow/reschedule-case.ts";
-import { AT, FIELDS, NOW } from "../forms.ts";
+import { FIELDS } from "../forms.ts";
 import type { Button, Form, Message, Rich } from "../message.ts";
-import type { SaidWhen } from "./dialogs.ts";
-import { button, only, shownAs } from "./words.ts";
+import { type SaidWhen, saidParts, whenFields } from "./when-fields.ts";
+import { button, only } from "./words.ts";
 
 /** Moving the time at which access ends, as long as nothing is cut. */
 export function rescheduleButton(view: CaseView): Button[] {
@@ -16,7 +16,6 @@ export function rescheduleButton(view: CaseView): Button[] {
 
 /** Asks for the new time, in the zone that the old one was said in. */
 export function rescheduleForm({ caseId, dueAt, zone }: Reschedulable, said: SaidWhen, days: number): Form {
-  const at = FIELDS.reschedule;
   const due = DateTime.fromJSDate(dueAt, { zone });
   return {
     kind: "reschedule",
@@ -24,16 +23,7 @@ export function rescheduleForm({ caseId, dueAt, zone }: Reschedulable, said: Sai
     submit: "Reschedule",
     intro: [
       { kind: "text", text: ["Access ends ", { time: dueAt, zone }, "."] },
-      ...(said.kind === "at" ? [{ kind: "text", text: ["You said ", { time: said.at, zone }, "."] } as const] : []),
-      ...(said.notes.length === 0
-        ? []
-        : [
-            {
-              kind: "list",
-              title: [{ bold: "Please check" }],
-              items: said.notes.map((note) => [shownAs(note)]),
-            } as const,
-          ]),
+      ...saidParts(said, zone),
       {
         kind: "note",
         text: [
@@ -41,34 +31,11 @@ export function rescheduleForm({ caseId, dueAt, zone }: Reschedulable, said: Sai
         ],
       },
     ],
-    fields: [
-      {
-        id: at.when,
-        label: "When does access end?",
-        input: "choice",
-        look: "radio",
-        options: [
-          { value: AT, label: "At the date and time below" },
-          { value: NOW, label: "Now", hint: "As soon as the plan is approved" },
-        ],
-        initial: said.kind === "now" ? NOW : AT,
-      },
-      {
-        id: at.date,
-        label: "Date",
-        input: "date",
-        initial: said.kind === "at" ? said.date : due.toFormat("yyyy-MM-dd"),
-        optional: true,
-      },
-      {
-        id: at.time,
-        label: "Time",
-        hint: `In ${zone}.`,
-        input: "time",
-        initial: said.kind === "at" ? said.time : due.toFormat("HH:mm"),
-        optional: true,
-      },
-    ],
+    fields: whenFields(FIELDS.reschedule, said, {
+      date: due.toFormat("yyyy-MM-dd"),
+      time: due.toFormat("HH:mm"),
+      hint: `In ${zone}.`,
+    }),
     carried: { caseId, zone },
   };
 }
