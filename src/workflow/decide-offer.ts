@@ -111,6 +111,35 @@ async function accepted(
   };
 }
 
+/** Somebody does not take it, or not any more: their reason is an entry, and whoever is next is asked. */
+export async function sendOn(
+  tx: Tx,
+  w: Workflow,
+  row: Case,
+  no: {
+    readonly offer: Offer;
+    readonly by: string;
+    readonly request: Request;
+    readonly why: DeclineReason;
+    readonly note: string | undefined;
+    readonly result: "declined" | "returned";
+  },
+): Promise<Change<OfferDecided>> {
+  const { offer, by, note } = no;
+  const next = await offerOn(tx, w, row, { ...offer, declined: [...offer.declined, by] });
+  const said = saidOf(no.request, offer, by, `offer.${no.result}`);
+  return {
+    result: { kind: no.result },
+    entries: [{ ...said, detail: { why: no.why }, personal: { ...said.personal, ...(note?.trim() ? { note } : {}) } }],
+    next: [
+      ...next,
+      await wantWorkPost(tx, row.id, by),
+      ...(await wantCasePosts(tx, row)),
+      ...(await afterOffer(tx, w, row)),
+    ],
+  };
+}
+
 /** An owner says no: it goes to the default heir, then to who the system suggested, then to the leaver's manager, then by name on their list. */
 export function declineOffer(
   w: Workflow,
@@ -120,18 +149,7 @@ export function declineOffer(
   note?: string,
 ): Promise<OfferDecided | Refusal> {
   return onOffer(w, request, offerId, "decline", async (tx, row, offer, personId) => {
-    const next = await offerOn(tx, w, row, { ...offer, declined: [...offer.declined, personId] });
-    const said = saidOf(request, offer, personId, "offer.declined");
-    return {
-      result: { kind: "declined" },
-      entries: [{ ...said, detail: { why }, personal: { ...said.personal, ...(note?.trim() ? { note } : {}) } }],
-      next: [
-        ...next,
-        await wantWorkPost(tx, row.id, personId),
-        ...(await wantCasePosts(tx, row)),
-        ...(await afterOffer(tx, w, row)),
-      ],
-    };
+    return sendOn(tx, w, row, { offer, by: personId, request, why, note, result: "declined" });
   });
 }
 

@@ -5,10 +5,11 @@ import type { DeclineReason, Snooze } from "../core/offer.ts";
 import type { Offer } from "../store/offers.ts";
 import { offers } from "../store/schema.ts";
 import type { Refusal, Request } from "./ask.ts";
+import { sendOn } from "./decide-offer.ts";
 import { afterOffer } from "./hand-over.ts";
 import { findPerson } from "./known-people.ts";
 import { touchPost, wantCasePosts } from "./notices.ts";
-import { offerOn, wantWorkPost } from "./offer-work.ts";
+import { wantWorkPost } from "./offer-work.ts";
 import { type OfferDecided, onOffer, saidOf } from "./on-offer.ts";
 import type { Workflow } from "./workflow.ts";
 import { nextWorkingTime } from "./working-time.ts";
@@ -53,22 +54,9 @@ export function returnOffer(
   return onOffer(w, request, offerId, "return", async (tx, row, offer, personId) => {
     const no = cannotReturn(w, offer, isOver(row.state));
     if (no !== undefined) return { result: { kind: "cannot-take", why: no } };
-    const next = await offerOn(tx, w, row, {
-      ...offer,
-      declined: [...offer.declined, personId],
-      deadlineAt: offer.deadlineAt !== null && offer.deadlineAt > w.now() ? offer.deadlineAt : null,
-    });
-    const said = saidOf(request, offer, personId, "offer.returned");
-    return {
-      result: { kind: "returned" },
-      entries: [{ ...said, detail: { why }, personal: { ...said.personal, ...(note?.trim() ? { note } : {}) } }],
-      next: [
-        ...next,
-        await wantWorkPost(tx, row.id, personId),
-        ...(await wantCasePosts(tx, row)),
-        ...(await afterOffer(tx, w, row)),
-      ],
-    };
+    const late = offer.deadlineAt !== null && offer.deadlineAt <= w.now();
+    const again = late ? { ...offer, deadlineAt: null } : offer;
+    return sendOn(tx, w, row, { offer: again, by: personId, request, why, note, result: "returned" });
   });
 }
 
