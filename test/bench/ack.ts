@@ -8,12 +8,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import postgres from "postgres";
 import { manual } from "../../connectors/manual/index.ts";
 import { readLogKey } from "../../src/audit/key.ts";
-import { Policy } from "../../src/core/policy.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { openStore } from "../../src/store/open.ts";
 import { freePort } from "../../src/store/server/port.ts";
 import { openCase } from "../../src/workflow/open-case.ts";
 import type { Workflow } from "../../src/workflow/workflow.ts";
+import { quietWorkflow } from "../people/bench.ts";
 import { emailOf } from "../sandbox/company.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { percentile, table } from "./figures.ts";
@@ -104,31 +104,15 @@ async function openCases(box: Sandbox): Promise<void> {
   await box.signoff("import", "people", file);
   const store = openStore({ url: box.store.url });
   const signer = readLogKey(new Secret(box.environment["SIGNOFF_LOG_KEY"] ?? ""));
-  const silent = () => {};
   const laptop = manual({ title: "Laptop and badge", owner: emailOf("ivo"), appliesTo: "everyone", dueHours: 72 });
   const system = laptop.connect({ fetch });
+  const quiet = quietWorkflow(store);
   const w: Workflow = {
-    store,
-    boss: { send: async () => null },
+    ...quiet,
     signer,
     verifier: signer.verifier,
     systems: new Map([[system.id, system]]),
-    policy: Policy.parse({}),
-    roles: {
-      requester: [emailOf("hana")],
-      approver: [],
-      auditor: [],
-      operator: [],
-      "restricted-approver": [],
-      restricted: [],
-      protected: [],
-    },
-    now: () => new Date(),
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-    version: "bench",
-    configHash: "bench",
-    signal: new AbortController().signal,
-    witness: silent,
+    roles: { ...quiet.roles, requester: [emailOf("hana")] },
   };
   try {
     for (const id of people) {
