@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
 import { type Call, type Secret, SystemError, type Tools } from "../connector.ts";
 import { failureOf, requestIdOf } from "./failure.ts";
@@ -126,13 +127,7 @@ function answerOf(headers: Headers, body: unknown): Answer<unknown> {
   };
 }
 
+/** Rejects with the signal's reason if it is aborted meanwhile. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const stop = () => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  return promise.finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
-  });
+  return wait(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
