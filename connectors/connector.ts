@@ -1,11 +1,13 @@
 import { z } from "zod";
 import type { Account, Grant, Match, Person, Sight, WorkItem } from "../src/core/access.ts";
 import { Secret } from "../src/core/secret.ts";
+import type { Check } from "./checks.ts";
 
 export type { Account, Grant, Match, Person, Reversible, Sight, WorkItem } from "../src/core/access.ts";
 export { type Failure, SystemError } from "../src/core/failure.ts";
 export { Secret } from "../src/core/secret.ts";
 export { textOfBytes } from "../src/core/text.ts";
+export { type Check, type Checks, startChecks } from "./checks.ts";
 
 /** What each call is lent: when to stop, where to log, what time it is. */
 export interface Call {
@@ -162,11 +164,6 @@ export interface Suggestion {
   readonly account: Account;
   readonly why: string;
 }
-
-/** One thing that `signoff check` tried. `fix` says to an operator what to do. */
-export type Check =
-  | { readonly name: string; readonly ok: true; readonly detail?: string }
-  | { readonly name: string; readonly ok: false; readonly fix: string };
 
 /** What stands in the way of a revoke, with a link where it can be removed. */
 export interface Blocker {

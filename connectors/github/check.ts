@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Check, SystemError } from "../connector.ts";
+import { type Check, SystemError, startChecks } from "../connector.ts";
 import { getStanding, NEEDED_SCOPES } from "./accounts.ts";
 import type { Client } from "./client.ts";
 import { readViews } from "./files.ts";
@@ -8,17 +8,7 @@ import { Org, Repo, User } from "./schema.ts";
 
 /** Says with the real credential what works and what an operator should change. What it may write shows only in use. */
 export async function checkCredential(client: Client): Promise<Check[]> {
-  const checks: Check[] = [];
-  const attempt = async (name: string, fix: string, work: () => Promise<string>): Promise<boolean> => {
-    try {
-      checks.push({ name, ok: true, detail: await work() });
-      return true;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      checks.push({ name, ok: false, fix: `${error.message}: ${fix}` });
-      return false;
-    }
-  };
+  const { checks, attempt } = startChecks();
   const works = await attempt("token", "check GITHUB_TOKEN and GITHUB_API_URL", async () => {
     const own = await client.get(User, "GET /user");
     const ends = own.headers["github-authentication-token-expiration"];

@@ -1,4 +1,4 @@
-import { type Check, SystemError } from "../connector.ts";
+import { type Check, SystemError, startChecks } from "../connector.ts";
 import { listAdminGroups, listGroups, listMissing } from "./accounts.ts";
 import type { Client } from "./client.ts";
 import { listProjects } from "./grants.ts";
@@ -17,17 +17,7 @@ const PERMISSIONS = {
 
 /** Says with the real credentials what works and what an operator should change. */
 export async function checkCredential(client: Client): Promise<Check[]> {
-  const checks: Check[] = [];
-  const attempt = async (name: string, fix: string, work: () => Promise<string>): Promise<boolean> => {
-    try {
-      checks.push({ name, ok: true, detail: await work() });
-      return true;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      checks.push({ name, ok: false, fix: `${error.message}: ${fix}` });
-      return false;
-    }
-  };
+  const { checks, attempt } = startChecks();
   let own: User | undefined;
   const works = await attempt("token", "check JIRA_SITE, JIRA_EMAIL and JIRA_TOKEN", async () => {
     own = (await client.get(User, (jira, to) => jira.getCurrentUser(to))).body;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Call, type Check, SystemError } from "../connector.ts";
+import { type Call, type Check, SystemError, startChecks } from "../connector.ts";
 import { ensureSees, ensureSight } from "./accounts.ts";
 import { type Directory, type Options, withDirectory } from "./client.ts";
 import { escapeDnValue } from "./dn.ts";
@@ -8,32 +8,23 @@ import type { Condition } from "./filter.ts";
 
 /** Says with the real credential what works and what an operator should change. Nothing in the directory changes. */
 export async function check(options: Options, call: Call): Promise<Check[]> {
-  const checks: Check[] = [];
-  const attempt = async (name: string, fix: string, work: () => Promise<string>): Promise<void> => {
-    try {
-      checks.push({ name, ok: true, detail: await work() });
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      checks.push({ name, ok: false, fix: `${error.message}: ${fix}` });
-    }
-  };
+  const { checks, attempt } = startChecks();
   const { baseDn, groupsDn = baseDn } = options;
   await attempt("bind", "check LDAP_URL, LDAP_CA_FILE, LDAP_BIND_DN and LDAP_PASSWORD", () =>
     withDirectory(options, call, async (directory) => {
       checks.push({ name: "connection", ok: true, detail: transport(options) });
-      const tried = (name: string, fix: string, work: () => Promise<string>) => attempt(name, fix, work);
-      await tried("base", "check LDAP_BASE_DN and LDAP_GROUPS_DN, and that the bind DN may read there", async () => {
+      await attempt("base", "check LDAP_BASE_DN and LDAP_GROUPS_DN, and that the bind DN may read there", async () => {
         await ensureSight(directory);
         return groupsDn === baseDn ? baseDn : `${baseDn}, groups in ${groupsDn}`;
       });
       const { people, groups } = directory.dialect;
-      await tried("people", "let the bind DN read people and their attributes", async () => {
+      await attempt("people", "let the bind DN read people and their attributes", async () => {
         await ensureSees(directory, people, baseDn);
         const attribute = options.kind === "openldap" ? options.disableAttribute : "userAccountControl";
         await ensureMayChange(directory, people, baseDn, attribute, options.disableValue);
         return `${attribute} may be changed`;
       });
-      await tried("groups", "let the bind DN read groups and change their members", async () => {
+      await attempt("groups", "let the bind DN read groups and change their members", async () => {
         await ensureSees(directory, groups, groupsDn);
         const nobody = `cn=${escapeDnValue(`signoff-probe-${randomUUID()}`)},${baseDn}`;
         await ensureMayChange(directory, groups, groupsDn, "member", nobody);

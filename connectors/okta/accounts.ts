@@ -1,4 +1,4 @@
-import { type Account, type Check, type Match, type Person, SystemError } from "../connector.ts";
+import { type Account, type Check, type Match, type Person, SystemError, startChecks } from "../connector.ts";
 import { type Client, path } from "./client.ts";
 import { ApiToken, LogEvent, Role, User } from "./schema.ts";
 
@@ -113,17 +113,7 @@ async function search(client: Client, field: "profile.login" | "profile.email", 
 
 /** Says with the real credential what works and what an operator should change. */
 export async function checkCredential(client: Client): Promise<Check[]> {
-  const checks: Check[] = [];
-  const attempt = async (name: string, fix: string, work: () => Promise<string>): Promise<boolean> => {
-    try {
-      checks.push({ name, ok: true, detail: await work() });
-      return true;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      checks.push({ name, ok: false, fix: `${error.message}: ${fix}` });
-      return false;
-    }
-  };
+  const { checks, attempt } = startChecks();
   let own: User | undefined;
   const works = await attempt("token", "check OKTA_TOKEN and OKTA_DOMAIN", async () => {
     own = (await client.get(User, "/api/v1/users/me")).body;
