@@ -1,7 +1,6 @@
 import { en } from "chrono-node";
-import { DateTime, IANAZone } from "luxon";
 import type { HistoryFilter } from "../workflow/history.ts";
-import { dayFirstOrMonthFirst } from "./said-time.ts";
+import { clockIn, dayFirstOrMonthFirst, wallClockOf } from "./said-time.ts";
 
 /** A system as a filter may name it. */
 interface NamedSystem {
@@ -55,22 +54,13 @@ function readBound(
   zone: string,
   now: Date,
 ): { readonly start: Date; readonly end: Date; readonly rest: string } | { readonly fault: string } {
-  const there = DateTime.fromJSDate(now, { zone: IANAZone.isValidZone(zone) ? zone : "utc" });
+  const there = clockIn(zone, now);
   const [found] = en.casual.parse(said, { instant: now, timezone: there.offset });
   if (!found || found.index > 0) return { fault: "no time can be read there. Write 23 Nov, monday or 2 weeks ago." };
   const doubt = dayFirstOrMonthFirst(found.text);
   if (doubt !== undefined) return { fault: doubt };
   const { start } = found;
-  let at = DateTime.fromObject(
-    {
-      year: start.get("year") ?? there.year,
-      month: start.get("month") ?? there.month,
-      day: start.get("day") ?? there.day,
-      hour: start.get("hour") ?? 0,
-      minute: start.get("minute") ?? 0,
-    },
-    { zone: there.zone },
-  );
+  let at = wallClockOf(start, there, there.zone);
   // A history is of the past: “friday” is the last one, and “30 Nov” last year's.
   if (at > there) {
     if (start.isCertain("weekday")) at = at.minus({ weeks: 1 });

@@ -1,5 +1,5 @@
 import { en, type ParsedResult } from "chrono-node";
-import { DateTime, IANAZone } from "luxon";
+import { DateTime, IANAZone, type Zone } from "luxon";
 
 /** What words say about an instant, as a calendar date and a wall-clock time of one zone. */
 export type SaidTime =
@@ -40,7 +40,7 @@ export function readSaidTime(text: string, zone: string, now: Date): SaidTime {
   const words = text.replace(/\s+/g, " ").trim();
   if (words === "") return { kind: "nothing", rest: "" };
   if (NOW.test(words)) return { kind: "now", rest: "" };
-  const there = DateTime.fromJSDate(now, { zone: IANAZone.isValidZone(zone) ? zone : "utc" });
+  const there = clockIn(zone, now);
   const found = en.casual.parse(
     words,
     { instant: now, timezone: there.offset },
@@ -67,6 +67,25 @@ export function dayFirstOrMonthFirst(text: string): string | undefined {
   return `“${numbers[0]}” can be read day first or month first. Write the month as a word: 30 Nov.`;
 }
 
+/** The clock of a zone; UTC's if there is no such zone. */
+export function clockIn(zone: string, now: Date): DateTime {
+  return DateTime.fromJSDate(now, { zone: IANAZone.isValidZone(zone) ? zone : "utc" });
+}
+
+/** Calendar and clock as they were said, what was not said being that of `there`, in a zone. */
+export function wallClockOf(start: ParsedResult["start"], there: DateTime, zone: string | Zone): DateTime {
+  return DateTime.fromObject(
+    {
+      year: start.get("year") ?? there.year,
+      month: start.get("month") ?? there.month,
+      day: start.get("day") ?? there.day,
+      hour: start.get("hour") ?? 0,
+      minute: start.get("minute") ?? 0,
+    },
+    { zone },
+  );
+}
+
 function doubtOf({ text, start }: ParsedResult): SaidTime | undefined {
   const order = dayFirstOrMonthFirst(text);
   if (order !== undefined) return unclear(order);
@@ -82,16 +101,7 @@ function doubtOf({ text, start }: ParsedResult): SaidTime | undefined {
 function read({ index, text, start }: ParsedResult, words: string, there: DateTime): SaidTime {
   const rest = `${words.slice(0, index)} ${words.slice(index + text.length)}`.replace(/\s+/g, " ").trim();
   const questions: string[] = [];
-  let at = DateTime.fromObject(
-    {
-      year: start.get("year") ?? there.year,
-      month: start.get("month") ?? there.month,
-      day: start.get("day") ?? there.day,
-      hour: start.get("hour") ?? 0,
-      minute: start.get("minute") ?? 0,
-    },
-    { zone: "utc" },
-  );
+  let at = wallClockOf(start, there, "utc");
   if (start.isCertain("timezoneOffset")) {
     at = DateTime.fromJSDate(start.date(), { zone: there.zone }).setZone("utc", { keepLocalTime: true });
     questions.push(
