@@ -11,7 +11,7 @@ import { getPerson } from "./known-people.ts";
 import { type LeasedStep, leaseStep, type StepAct, stepInTurn } from "./lease-step.ts";
 import { wantCasePosts } from "./notices.ts";
 import { backoff, recover } from "./recover.ts";
-import { aboutGrant } from "./revoke-grant.ts";
+import { aboutGrant, changeEntries } from "./revoke-grant.ts";
 import { type Change, transition } from "./transition.ts";
 import { heedLimit } from "./turn.ts";
 import { giveBackUntil, proveUndo } from "./undo-case.ts";
@@ -38,24 +38,7 @@ const RESTORING = {
   from: ["giving-back"],
   within: ["closed"],
   set: (before) => ({ tries: before.tries + 1 }),
-  started: (w, before, { planned, approval }) => ({
-    ...aboutGrant(before, planned.grant),
-    action: "grant.restoreStarted",
-    outcome: "success",
-    act: {
-      connector: w.systems.get(before.system)?.connector ?? "none",
-      attempt: before.tries + 1,
-      startedAt: w.now().toISOString(),
-      result: "started",
-      approval,
-    },
-  }),
-  interrupted: (before, { grant }) => ({
-    ...aboutGrant(before, grant),
-    action: "grant.restoreInterrupted",
-    outcome: "unknown",
-    detail: { attempt: before.tries },
-  }),
+  ...changeEntries("restore"),
 } as const satisfies StepAct;
 
 /** Whether the log vouches for it, it is still in time, and what must be back before it is. */

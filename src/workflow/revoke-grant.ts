@@ -35,30 +35,17 @@ async function revokeNow(w: Workflow, stepId: string): Promise<void> {
   }
 }
 
+const ENTRIES = changeEntries("revoke");
 const REVOKING = {
   changes: true,
   from: ["waiting", "revoking"],
   set: (before, now) => ({ state: "revoking", tries: before.tries + 1, startedAt: before.startedAt ?? now }),
-  started: (w, before, { planned, approval }) => ({
-    ...aboutGrant(before, planned.grant),
-    action: "grant.revokeStarted",
-    outcome: "success",
-    act: {
-      connector: w.systems.get(before.system)?.connector ?? "none",
-      attempt: before.tries + 1,
-      startedAt: w.now().toISOString(),
-      result: "started",
-      approval,
-    },
+  started: (w, before, proven) => ({
+    ...ENTRIES.started(w, before, proven),
     // What it was before, so that it can be given back as just that, and never as something written into a row since.
-    detail: { grant: hashOfGrant(planned.grant) },
+    detail: { grant: hashOfGrant(proven.planned.grant) },
   }),
-  interrupted: (before, { grant }) => ({
-    ...aboutGrant(before, grant),
-    action: "grant.revokeInterrupted",
-    outcome: "unknown",
-    detail: { attempt: before.tries },
-  }),
+  interrupted: ENTRIES.interrupted,
 } as const satisfies StepAct;
 
 async function act(w: Workflow, { planned, step }: LeasedStep): Promise<Revoked> {
@@ -168,6 +155,30 @@ function follow(w: Workflow, step: Step, grant: Grant, outcome: Outcome): Follow
 /** What every entry about a grant says. */
 export function aboutGrant(step: Pick<Step, "caseId" | "system">, grant: Grant): Pick<Said, "target" | "case"> {
   return { target: { kind: "grant", id: grant.id, system: step.system, account: grant.account }, case: step.caseId };
+}
+
+/** The entry before a change of a grant, and the one for a change whose worker died with it. */
+export function changeEntries(change: "revoke" | "restore"): Pick<StepAct, "started" | "interrupted"> {
+  return {
+    started: (w, before, { planned, approval }) => ({
+      ...aboutGrant(before, planned.grant),
+      action: `grant.${change}Started`,
+      outcome: "success",
+      act: {
+        connector: w.systems.get(before.system)?.connector ?? "none",
+        attempt: before.tries + 1,
+        startedAt: w.now().toISOString(),
+        result: "started",
+        approval,
+      },
+    }),
+    interrupted: (before, { grant }) => ({
+      ...aboutGrant(before, grant),
+      action: `grant.${change}Interrupted`,
+      outcome: "unknown",
+      detail: { attempt: before.tries },
+    }),
+  };
 }
 
 /** The message about one step, in the case's thread. What its system's owner was told is brought up to date as well. */
