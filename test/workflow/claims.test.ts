@@ -5,9 +5,9 @@ import { Plan } from "../../src/core/plan.ts";
 import { importPeople } from "../../src/people/import-people.ts";
 import { entries, plans, steps } from "../../src/store/schema.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
-import { openCase } from "../../src/workflow/open-case.ts";
 import { type MemorySystem, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
+import { openNow } from "./open-now.ts";
 
 // The fingerprint of this key, as ssh-keygen -l prints it.
 const LINE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
@@ -56,18 +56,11 @@ async function start(systems: readonly System[]) {
 }
 
 async function open(): Promise<{ caseId: string; plan: Plan; hash: string }> {
-  const opened = await openCase(test.w, test.request("hana"), test.chat("alice"), {
-    when: { kind: "now" },
-    kind: "voluntary",
-    mode: "orderly",
-    announced: true,
-    reason: "resignation",
-  });
-  if (opened.kind !== "opened") throw new Error(JSON.stringify(opened));
+  const caseId = await openNow(test);
   await test.runJobs();
-  const [row] = await test.database.store.db.select().from(plans).where(eq(plans.caseId, opened.caseId));
+  const [row] = await test.database.store.db.select().from(plans).where(eq(plans.caseId, caseId));
   if (!row) throw new Error("there is no plan");
-  return { caseId: opened.caseId, plan: Plan.parse(JSON.parse(row.body)), hash: row.hash };
+  return { caseId, plan: Plan.parse(JSON.parse(row.body)), hash: row.hash };
 }
 
 async function approve({ caseId, hash }: { caseId: string; hash: string }) {
@@ -114,16 +107,7 @@ describe("a public key that another system shows on the leaver's account", () =>
   it("is not believed from a reading that the log does not hold", async () => {
     const [git, ssh] = [profiles(), hosts()];
     await start([git, ssh]);
-    const [first] = await Promise.all([
-      openCase(test.w, test.request("hana"), test.chat("alice"), {
-        when: { kind: "now" },
-        kind: "voluntary",
-        mode: "orderly",
-        announced: true,
-        reason: "resignation",
-      }),
-    ]);
-    if (first.kind !== "opened") throw new Error(JSON.stringify(first));
+    const caseId = await openNow(test);
     // Git alone is read; then somebody writes another key into its line.
     const job = test.waiting.findIndex(({ payload }) => JSON.stringify(payload).includes("ssh:production"));
     const [later] = test.waiting.splice(job, 1);
@@ -185,20 +169,14 @@ describe("a public key whose owner is in doubt", () => {
     const ssh = hosts();
     await start([profiles([{ id: "org" }]), ssh]);
     await vouch("ssh:production", KEY, "bob");
-    const opened = await openCase(test.w, test.request("hana"), test.chat("alice"), {
-      when: { kind: "now" },
-      kind: "involuntary",
-      mode: "contain",
-      announced: false,
-      reason: "security",
-    });
-    if (opened.kind !== "opened") throw new Error(JSON.stringify(opened));
+    const leaving = { kind: "involuntary", mode: "contain", announced: false, reason: "security" } as const;
+    const caseId = await openNow(test, "alice", leaving);
     await test.runJobs();
-    const [contain] = await test.database.store.db.select().from(plans).where(eq(plans.caseId, opened.caseId));
-    const request = { caseId: opened.caseId, planHash: contain?.hash ?? "", verdict: "approved" } as const;
+    const [contain] = await test.database.store.db.select().from(plans).where(eq(plans.caseId, caseId));
+    const request = { caseId, planHash: contain?.hash ?? "", verdict: "approved" } as const;
     await decidePlan(test.w, test.request("sam"), request);
     await test.runJobs();
-    const taken = await test.database.store.db.select().from(steps).where(eq(steps.caseId, opened.caseId));
+    const taken = await test.database.store.db.select().from(steps).where(eq(steps.caseId, caseId));
     expect(taken.map(({ system, state }) => `${system} ${state}`)).toEqual(["github:acme proven"]);
     expect(ssh.revoked).toEqual([]);
   });

@@ -2,10 +2,10 @@ import { asc, eq } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import { entries, plans } from "../../src/store/schema.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
-import { openCase } from "../../src/workflow/open-case.ts";
 import { sweep } from "../../src/workflow/sweep.ts";
 import { type MemorySystem, memoryGrant, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
+import { openNow } from "./open-now.ts";
 
 const DOWN = "all of host db1, since it did not answer";
 
@@ -27,29 +27,22 @@ async function closed(system: MemorySystem): Promise<string> {
     roles: { requester: ["hana"], approver: ["sam", "ivo"] },
     people: [{ id: "alice" }, { id: "hana" }, { id: "sam" }, { id: "ivo" }],
   });
-  const opened = await openCase(test.w, test.request("hana"), test.chat("alice"), {
-    when: { kind: "now" },
-    kind: "voluntary",
-    mode: "orderly",
-    announced: true,
-    reason: "resignation",
-  });
-  if (opened.kind !== "opened") throw new Error(JSON.stringify(opened));
+  const caseId = await openNow(test);
   await later(0);
   await later(600);
   await later(600);
-  const [plan] = await test.database.store.db.select().from(plans).where(eq(plans.caseId, opened.caseId));
+  const [plan] = await test.database.store.db.select().from(plans).where(eq(plans.caseId, caseId));
   await decidePlan(test.w, test.request("sam"), {
-    caseId: opened.caseId,
+    caseId,
     planHash: plan?.hash ?? "",
     verdict: "approved",
     gaps: "it comes later",
   });
   for (let turn = 0; turn < 6; turn++) await later(600);
-  const [row] = await test.database.store.sql`select state from cases where id = ${opened.caseId}`;
+  const [row] = await test.database.store.sql`select state from cases where id = ${caseId}`;
   expect(row?.["state"]).toBe("closed");
   test.notices.splice(0);
-  return opened.caseId;
+  return caseId;
 }
 
 async function later(seconds: number): Promise<void> {

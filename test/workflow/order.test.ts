@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from "vitest";
 import { type Grant, ofOurAccount, SystemError } from "../../connectors/connector.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
-import { openCase } from "../../src/workflow/open-case.ts";
 import { type MemorySystem, memoryGrant, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
+import { openNow } from "./open-now.ts";
 
 let test: TestWorkflow;
 afterEach(() => test.drop());
@@ -33,17 +33,10 @@ async function approved(held: Readonly<Record<string, readonly Partial<Grant>[]>
     roles: { requester: ["hana"], approver: ["sam"] },
     people: ["alice", "hana", "sam"].map((id) => ({ id })),
   });
-  const opened = await openCase(test.w, test.request("hana"), test.chat("alice"), {
-    when: { kind: "now" },
-    kind: "voluntary",
-    mode: "orderly",
-    announced: true,
-    reason: "resignation",
-  });
-  if (opened.kind !== "opened") throw new Error(JSON.stringify(opened));
+  const caseId = await openNow(test);
   await test.runJobs();
   const [plan] = await test.database.store.sql`select hash from plans`;
-  const said = { caseId: opened.caseId, planHash: String(plan?.["hash"]), verdict: "approved" } as const;
+  const said = { caseId, planHash: String(plan?.["hash"]), verdict: "approved" } as const;
   await decidePlan(test.w, test.request("sam"), said);
   await test.runJobs({ until: "revoke-grant" });
   return { acts, system: (id: string) => systems.find((one) => one.id === id) as MemorySystem };

@@ -6,11 +6,11 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type System, SystemError } from "../../connectors/connector.ts";
 import { openStore, type Store } from "../../src/store/open.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
-import { openCase } from "../../src/workflow/open-case.ts";
 import { revokeGrant } from "../../src/workflow/revoke-grant.ts";
 import { sweep } from "../../src/workflow/sweep.ts";
 import { type MemorySystem, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
+import { openNow } from "./open-now.ts";
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
@@ -64,15 +64,7 @@ async function start(grants: number, limit: System["limit"]) {
 }
 
 async function open(leaver: string): Promise<string> {
-  const opened = await openCase(test.w, test.request("hana"), test.chat(leaver), {
-    when: { kind: "now" },
-    kind: "voluntary",
-    mode: "orderly",
-    announced: true,
-    reason: "resignation",
-  });
-  if (opened.kind !== "opened") throw new Error(JSON.stringify(opened));
-  return opened.caseId;
+  return openNow(test, leaver);
 }
 
 async function approveUntilCut(caseId: string): Promise<void> {

@@ -2,11 +2,11 @@ import { asc, eq } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import { cases, entries, steps } from "../../src/store/schema.ts";
 import { decidePlan } from "../../src/workflow/decide-plan.ts";
-import { openCase } from "../../src/workflow/open-case.ts";
 import { sweep } from "../../src/workflow/sweep.ts";
 import { undoCase } from "../../src/workflow/undo-case.ts";
 import { type MemorySystem, memorySystem } from "../peers/memory-system.ts";
 import { type TestWorkflow, testWorkflow } from "../peers/workflow.ts";
+import { openNow } from "./open-now.ts";
 
 let test: TestWorkflow;
 afterEach(() => test.drop());
@@ -28,15 +28,7 @@ async function closedCase(): Promise<{ git: MemorySystem; caseId: string }> {
     roles: { requester: ["hana"], approver: ["sam", "ivo"] },
     people: ["alice", "hana", "sam", "ivo"].map((id) => ({ id })),
   });
-  const opened = await openCase(test.w, test.request("hana"), test.chat("alice"), {
-    when: { kind: "now" },
-    kind: "voluntary",
-    mode: "orderly",
-    announced: true,
-    reason: "resignation",
-  });
-  if (opened.kind !== "opened") throw new Error(JSON.stringify(opened));
-  const { caseId } = opened;
+  const caseId = await openNow(test);
   await test.runJobs();
   const [plan] = await test.database.store.sql`select hash from plans where case_id = ${caseId}`;
   for (const who of ["sam", "ivo"])
