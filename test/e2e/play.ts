@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
+import { openChromium } from "../peers/chromium.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { waitUntil } from "./wait.ts";
 
@@ -19,7 +21,22 @@ export interface Play {
   stop(): Promise<void>;
 }
 
-export async function startPlay(browser: Browser, pictures: string | undefined): Promise<Play> {
+/** A play for all tests of a file; none where there is no Chromium. */
+export function playForAll(): () => Play | undefined {
+  let browser: Browser | undefined;
+  let play: Play | undefined;
+  beforeAll(async () => {
+    browser = await openChromium();
+    if (browser) play = await startPlay(browser, process.env["SIGNOFF_TEST_PICTURES"]);
+  });
+  afterAll(async () => {
+    await play?.stop();
+    await browser?.close();
+  });
+  return () => play;
+}
+
+async function startPlay(browser: Browser, pictures: string | undefined): Promise<Play> {
   const box = await startSandbox({ say: () => {}, restarts: false, env: process.env });
   const contexts: BrowserContext[] = [];
   const complaints: string[] = [];

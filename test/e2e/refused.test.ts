@@ -1,28 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it, type TestContext } from "vitest";
-import { openChromium } from "../peers/chromium.ts";
+import type { Page } from "playwright-core";
+import { expect, it, type TestContext } from "vitest";
 import { needs } from "../peers/needs.ts";
 import { jiraIdOf } from "../sandbox/company.ts";
 import { JIRA_SITE } from "../sandbox/company-jira.ts";
-import { command, openCase, type Play, startPlay } from "./play.ts";
+import { command, openCase, playForAll } from "./play.ts";
 import { waitUntil } from "./wait.ts";
 import { findButton, idOf, listSaid, nameAccount, wordsOf } from "./wire.ts";
 
-let browser: Browser | undefined;
-let play: Play | undefined;
-
-beforeAll(async () => {
-  browser = await openChromium();
-  if (browser) play = await startPlay(browser, process.env["SIGNOFF_TEST_PICTURES"]);
-});
-afterAll(async () => {
-  await play?.stop();
-  await browser?.close();
-});
+const find = playForAll();
 
 it("answers on the page, to the one who asked, whom nobody can offboard or look up", {
   timeout: 240_000,
 }, async (test) => {
+  const play = find();
   needs(test as TestContext, play !== undefined, "Chromium");
   if (!play) return;
   const { box } = play;
@@ -65,6 +55,7 @@ it("answers on the page, to the one who asked, whom nobody can offboard or look 
 it("counts one of two presses within the same instant, and tells the other who and when", {
   timeout: 240_000,
 }, async (test) => {
+  const play = find();
   needs(test as TestContext, play !== undefined, "Chromium");
   if (!play) return;
   const { box } = play;

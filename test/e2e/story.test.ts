@@ -1,10 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { Browser } from "playwright-core";
 import postgres from "postgres";
-import { afterAll, beforeAll, expect, it, type TestContext } from "vitest";
-import { openChromium } from "../peers/chromium.ts";
+import { expect, it, type TestContext } from "vitest";
 import { needs } from "../peers/needs.ts";
 import { jiraIdOf } from "../sandbox/company.ts";
 import { JIRA_SITE } from "../sandbox/company-jira.ts";
@@ -22,9 +20,9 @@ import {
   openCase,
   type Play,
   passOn,
+  playForAll,
   reviewPlan,
   seen,
-  startPlay,
   summary,
 } from "./play.ts";
 import { waitUntil } from "./wait.ts";
@@ -32,21 +30,12 @@ import { waitUntil } from "./wait.ts";
 const CAROL = { handle: "carol", name: "Carol Mensah" };
 const MIRA = { handle: "mira", name: "Mira Castellanos" };
 
-let browser: Browser | undefined;
-let play: Play | undefined;
-
-beforeAll(async () => {
-  browser = await openChromium();
-  if (browser) play = await startPlay(browser, process.env["SIGNOFF_TEST_PICTURES"]);
-});
-afterAll(async () => {
-  await play?.stop();
-  await browser?.close();
-});
+const find = playForAll();
 
 it("takes Alice's access away with five people on the chat page, and the log proves it", {
   timeout: 240_000,
 }, async (test) => {
+  const play = find();
   needs(test as TestContext, play !== undefined, "Chromium");
   if (!play) return;
   const { box } = play;

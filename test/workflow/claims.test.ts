@@ -107,7 +107,7 @@ describe("a public key that another system shows on the leaver's account", () =>
   it("is not believed from a reading that the log does not hold", async () => {
     const [git, ssh] = [profiles(), hosts()];
     await start([git, ssh]);
-    const caseId = await openNow(test);
+    await openNow(test);
     // Git alone is read; then somebody writes another key into its line.
     const job = test.waiting.findIndex(({ payload }) => JSON.stringify(payload).includes("ssh:production"));
     const [later] = test.waiting.splice(job, 1);
